@@ -1,0 +1,1 @@
+"""The functions behind the notebooks of *Scientific Spaces, Derived*: one module per topic."""
