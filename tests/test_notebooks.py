@@ -1,0 +1,216 @@
+"""The contract that every notebook keeps: shape, tags, portable Markdown, claims, exercises, outputs."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+MIN_CLAIMS, MIN_EXPLORERS, EXERCISES = 8, 2, 3
+LONGEST_SHOWN_CELL = 12
+FOLDED = {"hide-input", "hide-cell"}
+# What only MyST understands would show as raw text in JupyterLab, on GitHub and in VS Code.
+UNPORTABLE = {
+    "a MyST directive": re.compile(r"^(```+|:::+)\{", re.MULTILINE),
+    "a MyST role": re.compile(r"\{[a-z:-]+\}`"),
+    "raw HTML": re.compile(r"<(?!https?:)[a-zA-Z/][^>]*>"),
+    "a MyST target": re.compile(r"^\([\w-]+\)=$", re.MULTILINE),
+    r"\( or \[ mathematics": re.compile(r"\\[(\[](?!\\)"),
+    "an image from elsewhere": re.compile(r"!\[[^\]]*\]\(https?:"),
+}
+UNSTABLE = {
+    "a memory address": re.compile(r"\b0x[0-9a-f]{6,}\b"),
+    "a machine path": re.compile(r"(?<![\w.])/(?:root|home|tmp|work|Users|usr|var)/\w"),
+    "a time": re.compile(r"\b\d{1,2}:\d\d:\d\d\b|\bWall time\b|\bCPU times\b"),
+}
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda p: p.relative_to(ROOT / "notebooks").with_suffix("").as_posix())
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", ()))
+
+
+def outputs(notebook):
+    return [output for cell in code(notebook) for output in cell.outputs]
+
+
+def marked(notebook, key):
+    return [o.metadata[key] for o in outputs(notebook) if key in o.get("metadata", {})]
+
+
+def plain(output):
+    return output.get("text") or output.get("data", {}).get("text/plain", "")
+
+
+def without_math_and_code(text):
+    text = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
+    return re.sub(r"\$\$.*?\$\$|\$[^$]*\$", "", text, flags=re.DOTALL)
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+def test_every_notebook_is_in_the_book():
+    toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    listed = [
+        c["file"] for part in toc["parts"] for c in part["chapters"] if c["file"].startswith("notebooks/")
+    ]
+    assert sorted(listed) == [p.relative_to(ROOT).with_suffix("").as_posix() for p in NOTEBOOKS]
+
+
+def test_valid_and_free_of_machine_state(notebook):
+    nbformat.validate(notebook)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert notebook.metadata.kernelspec.name == "python3"
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags"}, cell.source[:60]
+
+
+def test_executed_in_order_without_errors(notebook):
+    assert [cell.execution_count for cell in code(notebook)] == list(range(1, len(code(notebook)) + 1))
+    assert not [o for o in outputs(notebook) if o.output_type == "error"]
+    assert not [o for o in outputs(notebook) if o.output_type == "stream" and o.name == "stderr"]
+
+
+def test_first_cells(notebook):
+    title, setup = notebook.cells[:2]
+    assert re.match(r"# \S", title.source)
+    assert "https://kexue.fm/archives/" in title.source
+    assert "苏剑林" in title.source or "Su Jianlin" in title.source
+    assert "**The question**" in title.source
+    assert setup.cell_type == "code"
+    assert "hide-input" in tags(setup)
+    assert "from companion.teaching import" in setup.source
+    assert "Ledger(" in setup.source
+
+
+def test_ledger_is_named_after_the_notebook(path, notebook):
+    name = path.relative_to(ROOT / "notebooks").with_suffix("").as_posix()
+    assert f'Ledger("{name}")' in notebook.cells[1].source
+
+
+def test_last_cells(notebook):
+    headings = [
+        line for cell in prose(notebook) for line in cell.source.splitlines() if line.startswith("## ")
+    ]
+    assert [h for h in headings if re.match(r"## (Try it|Remember|References|The ledger)", h)] == [
+        "## Try it",
+        "## Remember",
+        "## References",
+        "## The ledger",
+    ]
+    assert notebook.cells[-1].cell_type == "code"
+    assert notebook.cells[-1].source.strip().endswith(".table()")
+    remember = next(cell for cell in prose(notebook) if "## Remember" in cell.source)
+    assert len(re.findall(r"^[-*] ", remember.source, re.MULTILINE)) <= 5
+
+
+def test_one_title(notebook):
+    titles = [line for cell in prose(notebook) for line in without_math_and_code(cell.source).splitlines()]
+    assert len([line for line in titles if line.startswith("# ")]) == 1
+
+
+def test_enough_to_learn_from(notebook):
+    assert len(marked(notebook, "claim")) >= MIN_CLAIMS
+    assert sum("@explore" in cell.source for cell in code(notebook)) >= MIN_EXPLORERS
+    questions = {mark["question"] for mark in marked(notebook, "exercise")}
+    assert len(questions) == EXERCISES
+
+
+def test_claims_are_numbered_and_distinct(notebook):
+    claims = marked(notebook, "claim")
+    assert [claim["number"] for claim in claims] == list(range(1, len(claims) + 1))
+    statements = [claim["statement"] for claim in claims]
+    assert len(set(statements)) == len(statements)
+
+
+def test_each_exercise_waits_and_is_solved(notebook):
+    asked, solved = set(), set()
+    for cell in code(notebook):
+        for output in cell.outputs:
+            if mark := output.get("metadata", {}).get("exercise"):
+                if "(...)" in cell.source:
+                    asked.add(mark["question"])
+                else:
+                    assert mark["right"] is True, plain(output)
+                    assert "hide-cell" in tags(cell)
+                    solved.add(mark["question"])
+    assert asked == solved
+
+
+def test_shown_code_is_short(notebook):
+    for cell in code(notebook):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert FOLDED & tags(cell) or len(lines) <= LONGEST_SHOWN_CELL, cell.source
+
+
+def test_drawing_code_is_folded(notebook):
+    for cell in code(notebook):
+        if "@explore" in cell.source:
+            assert "hide-input" in tags(cell), cell.source[:80]
+        assert "interact(" not in cell.source
+
+
+def test_markdown_is_portable(notebook):
+    for cell in prose(notebook):
+        text = without_math_and_code(cell.source)
+        for what, pattern in UNPORTABLE.items():
+            assert not pattern.search(text), f"{what}: {pattern.search(text)[0]!r} in {cell.source[:80]!r}"
+
+
+def test_display_mathematics_stands_alone(notebook):
+    """`$$` inside a line of prose is display mathematics in one reader and a stray dollar in another."""
+    for cell in prose(notebook):
+        for line in re.sub(r"```.*?```|`[^`]*`", "", cell.source, flags=re.DOTALL).splitlines():
+            assert "$$" not in line or re.fullmatch(r"[>\s-]*\$\$.*|.*\$\$\s*", line), line
+
+
+def test_links_to_notebooks_exist(path, notebook):
+    for cell in prose(notebook):
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", without_math_and_code(cell.source)):
+            assert (path.parent / target).exists(), target
+
+
+def test_outputs_are_stable(notebook):
+    for output in outputs(notebook):
+        texts = [
+            output.get("text", ""),
+            *(v for k, v in output.get("data", {}).items() if k.startswith("text/")),
+        ]
+        for text in texts:
+            for what, pattern in UNSTABLE.items():
+                assert not pattern.search(text), f"{what} in an output: {pattern.search(text)[0]!r}"
+        assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+
+
+def test_explorers_carry_a_picture(notebook):
+    for cell in code(notebook):
+        if "@explore" in cell.source:
+            assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source[:60]
+
+
+def test_randomness_is_seeded(notebook):
+    for cell in code(notebook):
+        assert "default_rng()" not in cell.source
+        assert not re.search(r"np\.random\.(?!default_rng|Generator|SeedSequence)", cell.source), cell.source
