@@ -1,4 +1,4 @@
-"""Setting up: a light package, a complete lock, the same for Binder, and a `make` that says what is missing."""
+"""Setting up: a light package, a complete lock, the same for Binder; `make` says what is missing."""
 
 import os
 import re
