@@ -1,0 +1,161 @@
+"""companion.attention: gradient size of softmax and the scale that makes it largest."""
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import minimize_scalar
+
+from companion.attention import (
+    cosine_log_mgf,
+    gradient_profile,
+    mean_field,
+    optimal_scale,
+    optimal_scale_cosine,
+)
+from companion.softmax import jacobian, softmax
+
+scores = arrays(float, st.tuples(st.integers(1, 3), st.integers(2, 6)), elements=st.floats(-30, 30))
+scales = st.lists(st.floats(0, 20), min_size=1, max_size=4)
+
+
+@given(scores, scales)
+def test_profile_is_half_the_norm_of_the_jacobian(s, alphas):
+    g, score = gradient_profile(s, alphas)
+    assert g.shape == score.shape == (*s.shape[:-1], len(alphas))
+    for a, alpha in enumerate(alphas):
+        p = softmax(alpha * s)
+        np.testing.assert_allclose(g[..., a], np.abs(jacobian(p, alpha)).sum(axis=(-2, -1)) / 2, atol=1e-12)
+        np.testing.assert_allclose(score[..., a], (p * s).sum(axis=-1), atol=1e-12)
+
+
+@given(scores, st.floats(-1e3, 1e3))
+def test_a_common_shift_moves_the_score_only(s, shift):
+    g, score = gradient_profile(s, [1.0])
+    moved, moved_score = gradient_profile(s + shift, [1.0])
+    np.testing.assert_allclose(moved, g, atol=1e-9)
+    np.testing.assert_allclose(moved_score, score + shift, atol=1e-9)
+
+
+def test_profile_of_two_keys():
+    """n = 2 with gap Δ: g = (α/2) sech²(αΔ/2), to full relative accuracy even where it is 1e-290."""
+    gap, alphas = 1.7, np.linspace(0, 400, 9)
+    g, score = gradient_profile([gap, 0.0], alphas)
+    np.testing.assert_allclose(g, alphas / 2 / np.cosh(alphas * gap / 2) ** 2, rtol=1e-12)
+    np.testing.assert_allclose(score, gap / (1 + np.exp(-alphas * gap)))
+
+
+def test_level_scores():
+    """Equal scores stay level at every scale: g = α(1 − 1/n)."""
+    g, score = gradient_profile(np.full((3, 5), 0.7), [0, 1, 9])
+    np.testing.assert_allclose(g, np.tile([0, 0.8, 7.2], (3, 1)))
+    np.testing.assert_allclose(score, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("s", "alphas", "message"),
+    [
+        ([1.0], [1.0], r"at least 2 keys on its last axis, got shape \(1,\)"),
+        (3.0, [1.0], r"got shape \(\)"),
+        ([0, np.inf], [1.0], "s must be finite"),
+        ([0, 1], [1.0, -2.0], "alphas must be finite and at least 0, got -2.0"),
+        ([0, 1], [np.nan], "got nan"),
+        ([0, 1], 1.0, r"alphas must be one-dimensional, got shape \(\)"),
+    ],
+)
+def test_profile_refuses(s, alphas, message):
+    with pytest.raises(ValueError, match=message):
+        gradient_profile(s, alphas)
+
+
+def test_optimal_scale_at_known_counts():
+    """α is optimal for (1 + 2α²)e^{α²} keys: 3e, 9e⁴, 13.5e^{6.25} and 19e⁹ for 1, 2, 2.5 and 3."""
+    n = [3 * np.e, 9 * np.exp(4), 13.5 * np.exp(6.25), 19 * np.exp(9)]
+    np.testing.assert_allclose(optimal_scale(n), [1, 2, 2.5, 3], rtol=1e-14)
+    assert optimal_scale(1000.0).shape == ()
+
+
+@given(st.floats(2, 1e300))
+def test_optimal_scale_inverts_the_count(n):
+    alpha = optimal_scale(n)
+    assert np.log1p(2 * alpha**2) + alpha**2 == pytest.approx(np.log(n), rel=1e-12)
+
+
+@given(st.floats(2, 1e12), st.floats(0, 10))
+def test_no_scale_beats_the_optimal_one(n, alpha):
+    best = mean_field(optimal_scale(n), n)
+    assert mean_field(alpha, n) <= best * (1 + 1e-12)
+
+
+def test_mean_field_broadcasts_and_overflows_to_minus_infinity():
+    assert mean_field([[1], [2]], [10, 100, 1000]).shape == (2, 3)
+    assert mean_field(1, 1000) == pytest.approx(1 - np.e / 1000)
+    assert mean_field(1e3, 10) == -np.inf
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mean_field(-1, 10), "alpha must be finite and at least 0, got -1.0"),
+        (lambda: mean_field(1, 0.5), "n must be finite and at least 1, got 0.5"),
+        (lambda: optimal_scale([10, 1.9]), "n must be finite and at least 2, got 1.9"),
+        (lambda: optimal_scale(np.inf), "got inf"),
+        (lambda: cosine_log_mgf(0, 8), "alpha must be positive and finite, got 0.0"),
+        (lambda: cosine_log_mgf(1, 1), "d must be finite and at least 2, got 1.0"),
+        (lambda: optimal_scale_cosine(1, 8), "n must be finite and at least 2, got 1.0"),
+        (lambda: optimal_scale_cosine(10, np.nan), "got nan"),
+        (lambda: optimal_scale_cosine(1e9, 2), "n = 1e[+]09 is too large for d = 2"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("d", [2, 3, 17, 128, 999, 1001, 4096, 1e6])
+def test_cosine_log_mgf_against_mpmath(d):
+    """All three evaluation regimes, and the seams between them."""
+    seam = np.sqrt(60 * d)
+    alphas = [1e-6, 1e-2, 1, 12, seam * (1 - 1e-9), seam * (1 + 1e-9), 3 * seam]
+    with mpmath.workdps(40):
+        exact = [mpmath.log(mpmath.hyp0f1(mpmath.mpf(d) / 2, mpmath.mpf(a) ** 2 / 4)) for a in alphas]
+    np.testing.assert_allclose(cosine_log_mgf(alphas, d), [float(v) for v in exact], rtol=1e-10)
+
+
+def test_cosine_in_three_dimensions_is_uniform():
+    """Archimedes: s is uniform on [−1, 1], so E[e^{αs}] = sinh(α)/α."""
+    alpha = np.array([0.1, 1, 5, 20])
+    np.testing.assert_allclose(cosine_log_mgf(alpha, 3), np.log(np.sinh(alpha) / alpha), rtol=1e-12)
+
+
+def test_cosine_becomes_gaussian_in_high_dimension():
+    a = np.array([0.5, 1, 2, 3])
+    np.testing.assert_allclose(cosine_log_mgf(a * 1e3, 1e6), a**2 / 2, rtol=1e-5)
+    assert optimal_scale_cosine(1000, 1e6) / 1e3 == pytest.approx(float(optimal_scale(1000)), rel=1e-5)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.floats(2, 1e5), st.integers(3, 600))
+def test_optimal_cosine_scale_maximises_the_objective(n, d):
+    """A direct search on the objective finds the value that the stationarity condition gives."""
+
+    def gradient(alpha):
+        return alpha * (1 - np.exp(cosine_log_mgf(2 * alpha, d) - 2 * cosine_log_mgf(alpha, d)) / n)
+
+    alpha = optimal_scale_cosine(n, d)
+    found = minimize_scalar(lambda a: -gradient(a), bounds=(alpha / 3, 3 * alpha), method="bounded")
+    assert gradient(alpha) >= -found.fun * (1 - 1e-9)
+
+
+def test_the_figures_of_the_post():
+    """Least squares over n = 40, 80, …, 20000: 0.84·√(log n); for cosines in d = 128, 3.5·log n."""
+    n = 40 * np.arange(1, 501)
+    root = np.sqrt(np.log(n))
+    alpha = optimal_scale(n)
+    assert alpha @ root / (root @ root) == pytest.approx(0.84, abs=0.005)
+    cosine = optimal_scale_cosine(n, 128)
+    assert cosine @ root**2 / (root**2 @ root**2) == pytest.approx(3.5, abs=0.05)
+    assert np.mean((alpha >= 2) & (alpha <= 3)) == pytest.approx(0.976)
+    assert np.mean((cosine >= 25) & (cosine <= 35)) == pytest.approx(0.966)
