@@ -10,6 +10,7 @@ book/_static/packs/. A line for each notebook says which it is, of how many, and
 
 import argparse
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_TIMEOUT = 120
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def normalise(notebook: nbformat.NotebookNode) -> None:
@@ -78,9 +80,7 @@ def execute(path: Path, *, bake: bool) -> Path:
 
 def main() -> int:
     """Run the notebooks named on the command line; exit status 1 when one fails."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--bake", action="store_true", help="draw every frame and write to book/notebooks/")
     options = parser.parse_args()
@@ -96,7 +96,8 @@ def main() -> int:
             execute(path, bake=options.bake)
         except CellExecutionError as error:
             print(
-                f"{place} {name} FAILED after {time.perf_counter() - start:.1f} s\n{error}", file=sys.stderr
+                f"{place} {name} FAILED after {time.perf_counter() - start:.1f} s\n{_COLOUR.sub('', str(error))}",
+                file=sys.stderr,
             )
             return 1
         print(f"{place} {name} {time.perf_counter() - start:.1f} s", flush=True)

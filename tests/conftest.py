@@ -54,9 +54,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def book() -> Path:
     """The folder of the built book; `make book` brings it up to date first."""
-    built = subprocess.run(
-        ["make", "book"], cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False
-    )
+    built = subprocess.run(["make", "book"], cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
     assert built.returncode == 0, f"`make book` failed:\n{built.stdout[-3000:]}\n{built.stderr[-3000:]}"
     return HTML
 
@@ -82,9 +80,7 @@ def book_url(book: Path) -> Iterator[str]:
 def pages(book: Path) -> list[str]:
     """The book's own pages, relative to its root (without search and index pages that Sphinx makes)."""
     found = sorted(path.relative_to(book).as_posix() for path in book.rglob("*.html"))
-    return [
-        page for page in found if not page.startswith("_") and page not in {"search.html", "genindex.html"}
-    ]
+    return [page for page in found if not page.startswith("_") and page not in {"search.html", "genindex.html"}]
 
 
 @pytest.fixture(scope="session")

@@ -73,9 +73,7 @@ def test_there_are_notebooks():
 
 def test_every_notebook_is_in_the_book():
     toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    listed = [
-        c["file"] for part in toc["parts"] for c in part["chapters"] if c["file"].startswith("notebooks/")
-    ]
+    listed = [c["file"] for part in toc["parts"] for c in part["chapters"] if c["file"].startswith("notebooks/")]
     assert sorted(listed) == [p.relative_to(ROOT).with_suffix("").as_posix() for p in NOTEBOOKS]
 
 
@@ -111,9 +109,7 @@ def test_ledger_is_named_after_the_notebook(path, notebook):
 
 
 def test_last_cells(notebook):
-    headings = [
-        line for cell in prose(notebook) for line in cell.source.splitlines() if line.startswith("## ")
-    ]
+    headings = [line for cell in prose(notebook) for line in cell.source.splitlines() if line.startswith("## ")]
     assert [h for h in headings if re.match(r"## (Try it|Remember|References|The ledger)", h)] == [
         "## Try it",
         "## Remember",

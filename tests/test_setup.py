@@ -54,9 +54,7 @@ def test_importing_the_package_is_quick():
 
 def test_every_dependency_is_locked():
     named = re.findall(r'^\s+"([A-Za-z0-9_.-]+)[<>=]', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    locked = dict(
-        re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    )
+    locked = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
     assert len(named) > 10
     assert {name.lower() for name in named} - {"setuptools"} <= set(locked)
 
@@ -124,9 +122,7 @@ def test_wrong_python_is_said_in_one_line(checkout, tmp_path):
     made = run("make", "lint", f"PYTHON={fake}", cwd=checkout)
     assert made.returncode != 0
     said = [line for line in made.stdout.splitlines() if line.strip()]
-    assert said == [
-        f"make: needs Python 3.11 or newer; '{fake}' is Python 3.9.2. Try: make PYTHON=python3.12"
-    ]
+    assert said == [f"make: needs Python 3.11 or newer; '{fake}' is Python 3.9.2. Try: make PYTHON=python3.12"]
 
 
 def test_missing_network_is_said_in_one_line(checkout):

@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -55,15 +56,13 @@ def exact_side(side: Any) -> sp.Basic:
         raise Unsuitable(f"a side is the float {side!r}: write an exact number, such as Rational(1, 2)")
     if not isinstance(side, sp.Expr):
         raise Unsuitable(f"a side is {side!r} of type {type(side).__name__}, not a SymPy expression")
-    if not type(side).__module__.startswith("sympy."):
-        if not isinstance(type(side), UndefinedFunction):
-            raise Unsuitable(f"a side is of the type {type(side).__name__}, which is not SymPy's own")
+    own = str(type(side).__module__).startswith("sympy.") or isinstance(type(side), UndefinedFunction)
+    if not own:
+        raise Unsuitable(f"a side is of the type {type(side).__name__}, which is not SymPy's own")
     if side.has(sp.nan):
         raise Unsuitable("a side contains nan")
     if side.has(sp.Float):
-        raise Unsuitable(
-            f"a side contains the float {min(side.atoms(sp.Float), key=str)}: write an exact number"
-        )
+        raise Unsuitable(f"a side contains the float {min(side.atoms(sp.Float), key=str)}: write an exact number")
     if side in (sp.oo, -sp.oo, sp.zoo):
         raise Unsuitable(f"a side is infinite ({side})")
     return side
@@ -122,10 +121,8 @@ def concrete(function: type, applied: AppliedUndef, rng: random.Random) -> sp.La
     """A random smooth function in the place of an undefined one, positive if that one is declared positive."""
     xs = sp.symbols(f"x:{len(applied.args)}", real=True)
     c = [sp.Rational(rng.randint(-12, 12) or 5, rng.randint(3, 9)) for _ in range(3 * len(xs) + 1)]
-    body = c[-1] + sum(
-        c[3 * i] * x + c[3 * i + 1] * x**2 + c[3 * i + 2] * sp.sin(x + i) for i, x in enumerate(xs)
-    )
-    body += sum(x * y for x, y in zip(xs, xs[1:], strict=False))
+    body = c[-1] + sum(c[3 * i] * x + c[3 * i + 1] * x**2 + c[3 * i + 2] * sp.sin(x + i) for i, x in enumerate(xs))
+    body += sum(x * y for x, y in pairwise(xs))
     if applied.is_positive or applied.is_nonnegative:
         body = sp.exp(body / 5) + sp.Rational(1, 3)
     return sp.Lambda(xs, body)
@@ -134,9 +131,7 @@ def concrete(function: type, applied: AppliedUndef, rng: random.Random) -> sp.La
 def without_undefined(sides: tuple[sp.Expr, ...], rng: random.Random) -> tuple[tuple[sp.Expr, ...], bool]:
     """The sides with a concrete function for each undefined one, and whether there was one."""
     found = {}
-    for applied in sorted(
-        set().union(*(side.atoms(AppliedUndef) for side in sides)), key=sp.default_sort_key
-    ):
+    for applied in sorted(set().union(*(side.atoms(AppliedUndef) for side in sides)), key=sp.default_sort_key):
         found.setdefault(applied.func, applied)
     for function, applied in found.items():
         lam = concrete(function, applied, rng)

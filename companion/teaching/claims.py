@@ -51,9 +51,7 @@ class Ledger:
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str) or not name.strip():
-            raise BadClaim(
-                f"name must be the notebook's, such as 'attention/01-scale-gradient', got {name!r}"
-            )
+            raise BadClaim(f"name must be the notebook's, such as 'attention/01-scale-gradient', got {name!r}")
         self.name = name
         self.claims: list[Claim] = []
 
@@ -85,9 +83,7 @@ class Ledger:
             if rhs is None:
                 if not isinstance(lhs, sp.core.relational.Relational):
                     algebra.exact_side(lhs)
-                    raise BadClaim(
-                        f"{statement}: there is only one side; pass two, or a relation such as a <= b"
-                    )
+                    raise BadClaim(f"{statement}: there is only one side; pass two, or a relation such as a <= b")
                 relation, lhs, rhs = lhs.rel_op, lhs.lhs, lhs.rhs
                 if relation in (">", ">="):
                     relation, lhs, rhs = relation.replace(">", "<"), rhs, lhs
@@ -241,7 +237,8 @@ class Ledger:
         for name, tolerance in (("rtol", rtol), ("atol", atol)):
             if tolerance is None:
                 continue
-            if isinstance(tolerance, bool) or not 0 < float(tolerance) < (1 if name == "rtol" else math.inf):
+            top = 1 if name == "rtol" else math.inf
+            if isinstance(tolerance, bool) or not 0 < float(tolerance) < top:
                 raise BadClaim(
                     f"{statement}: {name} must be positive, finite and, if relative, below 1, got {tolerance}"
                 )
@@ -256,12 +253,9 @@ class Ledger:
                 f"{statement}: {where}value {_short(got[k])}, expected {_short(want[k])}, difference {_short(off[k])}, "
                 f"allowed {_short(np.broadcast_to(allowed, off.shape)[k])}"
             )
-        within = " + ".join([f"{rtol:g} relative"] * (rtol is not None) + [f"{atol:g}"] * (atol is not None))
-        said = (
-            f"{_short(got[()])} against {_short(want[()])}"
-            if not got.ndim
-            else f"All {got.size} numbers agree"
-        )
+        tolerances = ((rtol, " relative"), (atol, ""))
+        within = " + ".join(f"{size:g}{kind}" for size, kind in tolerances if size is not None)
+        said = f"{_short(got[()])} against {_short(want[()])}" if not got.ndim else f"All {got.size} numbers agree"
         self._pass("numeric", statement, f"{said}, within {within}.", "")
 
     def _within(self, statement: str, got: Any, at_least: Any, at_most: Any) -> None:
@@ -274,17 +268,11 @@ class Ledger:
                 continue
             limit = _numbers(statement, name.replace(" ", "_"), bound)
             if limit.ndim:
-                raise BadClaim(
-                    f"{statement}: {name.replace(' ', '_')} must be one number, got shape {limit.shape}"
-                )
+                raise BadClaim(f"{statement}: {name.replace(' ', '_')} must be one number, got shape {limit.shape}")
             if wrong(got, limit).any():
                 worst = got.min() if wrong is np.less else got.max()
-                raise FalseClaim(
-                    f"{statement}: value {_short(worst)}, which is not {name} {_short(limit[()])}"
-                )
-        bounds = [
-            f"{n} {_short(b)}" for n, b in (("at least", at_least), ("at most", at_most)) if b is not None
-        ]
+                raise FalseClaim(f"{statement}: value {_short(worst)}, which is not {name} {_short(limit[()])}")
+        bounds = [f"{n} {_short(b)}" for n, b in (("at least", at_least), ("at most", at_most)) if b is not None]
         said = _short(got[()]) if not got.ndim else f"All {got.size} numbers"
         self._pass("numeric", statement, f"{said}, {' and '.join(bounds)}.", "")
 
@@ -326,20 +314,14 @@ class Ledger:
         if not self.claims:
             raise BadClaim(f"the ledger {self.name!r} holds no claim")
         counts = {grade: sum(c.grade == grade for c in self.claims) for grade in GRADES}
-        summary = f"{len(self.claims)} claims: " + ", ".join(
-            f"{n} {grade}" for grade, n in counts.items() if n
-        )
-        rows = [
-            f"| {c.number} | {c.grade} | {c.statement.replace('|', chr(92) + 'vert ')} |" for c in self.claims
-        ]
+        summary = f"{len(self.claims)} claims: " + ", ".join(f"{n} {grade}" for grade, n in counts.items() if n)
+        rows = [f"| {c.number} | {c.grade} | {c.statement.replace('|', chr(92) + 'vert ')} |" for c in self.claims]
         _display(
             {
                 "text/plain": "\n".join(
                     [summary, *(f"{c.number:3d}  {c.grade:9}  {c.statement}" for c in self.claims)]
                 ),
-                "text/markdown": "\n".join(
-                    ["| | grade | claim |", "|---:|---|---|", *rows, "", f"**{summary}.**"]
-                ),
+                "text/markdown": "\n".join(["| | grade | claim |", "|---:|---|---|", *rows, "", f"**{summary}.**"]),
             },
             {"ledger": {"name": self.name, **counts}},
         )
@@ -360,9 +342,7 @@ class Ledger:
         if former is None:
             # An edited cell that is run again: its former claims make room for the present ones.
             stale = [
-                k
-                for k, c in enumerate(self.claims)
-                if cell[0] and c.cell[0] == cell[0] and c.cell[1] != cell[1]
+                k for k, c in enumerate(self.claims) if cell[0] and c.cell[0] == cell[0] and c.cell[1] != cell[1]
             ]
             former = stale[0] if stale else None
         number = len(self.claims) + 1 if former is None else self.claims[former].number
@@ -372,9 +352,7 @@ class Ledger:
         else:
             self.claims[former] = claim
         lines = (
-            [f"**✓ Claim {number} · {grade}** — {statement}"]
-            + [f"$$ {latex} $$"] * bool(latex)
-            + [f"*{check}*"]
+            [f"**✓ Claim {number} · {grade}** — {statement}"] + [f"$$ {latex} $$"] * bool(latex) + [f"*{check}*"]
         )
         _display(
             {

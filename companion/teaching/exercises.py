@@ -86,9 +86,7 @@ class Exercise:
         if shape := getattr(self._answer, "shape", None):
             return f"a {shape[0]} × {shape[1]} Matrix"
         names = ", ".join(sorted(map(str, self._answer.free_symbols)))
-        return (
-            f"a SymPy expression in {names}" if names else "a number, or a SymPy expression without symbols"
-        )
+        return f"a SymPy expression in {names}" if names else "a number, or a SymPy expression without symbols"
 
     def _number(self, given: Any, answer: Any) -> tuple[bool, str]:
         if not given.is_number:

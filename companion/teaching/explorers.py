@@ -24,6 +24,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -50,9 +51,7 @@ class Range:
         """The grid, without the drift of adding floats. Raises ValueError if it is empty."""
         low, high, step = (Decimal(str(v)) for v in (self.low, self.high, self.step))
         if not all(v.is_finite() for v in (low, high, step)) or step <= 0:
-            raise ValueError(
-                f"step must be positive and all three finite, got {self.low, self.high, self.step}"
-            )
+            raise ValueError(f"step must be positive and all three finite, got {self.low, self.high, self.step}")
         if high < low:
             raise ValueError(f"the range from {self.low} to {self.high} is empty")
         exact = [low + k * step for k in range(int((high - low) / step) + 1)]
@@ -185,9 +184,7 @@ class Explorer:
         )
 
     def __repr__(self) -> str:
-        shown = ", ".join(
-            f"{n} = {self.texts[n][k]}" for n, k in zip(self.parameters, self.start, strict=True)
-        )
+        shown = ", ".join(f"{n} = {self.texts[n][k]}" for n, k in zip(self.parameters, self.start, strict=True))
         return f"explorer {self.name}: {shown}"
 
     def show(self) -> None:
@@ -218,6 +215,8 @@ class Canvas:
         from companion.teaching import plotting
 
         self.explorer, self.style = explorer, plotting.style()
+        # Ticks and grid are most of what a frame costs, and seldom change: their SVG is kept.
+        self.scaffolds: dict[tuple[int, str], str] = {}
         size = plotting.panel_size(explorer.panels, explorer.height)
         with rc_context(self.style):
             self.figures = [Figure(figsize=size, dpi=dpi) for _ in range(explorer.panels)]
@@ -232,7 +231,7 @@ class Canvas:
         explorer = self.explorer
         with rc_context(self.style):
             for axes in self.axes:
-                axes.clear()
+                wipe(axes)
             try:
                 named = explorer.draw(
                     self.axes if explorer.panels > 1 else self.axes[0], **explorer.arguments(setting)
@@ -260,10 +259,71 @@ class Canvas:
         """View box and inner SVG of a panel."""
         from matplotlib import rc_context
 
-        out = io.StringIO()
+        axes, prefix = self.axes[panel], f"{self.explorer.name}-{panel}-"
         with rc_context(self.style | {"svg.fonttype": "path", "svg.hashsalt": "scientific spaces"}):
-            self.figures[panel].savefig(out, format="svg", transparent=True, metadata={"Date": None})
-        return tidy(out.getvalue(), f"{self.explorer.name}-{panel}-")
+            scaffold = self._scaffold(axes)
+            if (panel, scaffold) not in self.scaffolds:
+                with only(axes, axis=True):
+                    self.scaffolds[panel, scaffold] = tidy(self._save(panel), prefix)[1]
+            with only(axes, axis=False):
+                box, inner = tidy(self._save(panel), prefix)
+        return box, f"{self.scaffolds[panel, scaffold]}\n{inner}"
+
+    def _save(self, panel: int) -> str:
+        out = io.StringIO()
+        self.figures[panel].savefig(out, format="svg", transparent=True, metadata={"Date": None})
+        return out.getvalue()
+
+    @staticmethod
+    def _scaffold(axes: Any) -> str:
+        """What the look of the ticks, grid and axis labels depends on."""
+        parts: list[Any] = [axes.axison]
+        for axis in (axes.xaxis, axes.yaxis):
+            places = axis.get_majorticklocs()
+            words = axis.get_major_formatter().format_ticks(places)
+            look = sorted(axis.get_tick_params().items(), key=str)
+            parts += [axis.get_view_interval(), places, words, look]
+            parts += [axis.get_scale(), axis.get_label_text(), axis.get_visible(), axis.get_inverted()]
+        return repr(parts)
+
+
+@contextmanager
+def only(axes: Any, *, axis: bool) -> Iterator[None]:
+    """Within this context the axes show only their ticks, grid and axis labels, or everything but these."""
+    own = {axes.xaxis, axes.yaxis}
+    hidden = [a for a in axes.get_children() if a.get_visible() and (a in own) != axis]
+    for artist in hidden:
+        artist.set_visible(False)
+    yield
+    for artist in hidden:
+        artist.set_visible(True)
+
+
+def wipe(axes: Any) -> None:
+    """Take everything off the axes but the axes themselves: making new ticks is most of what a frame costs."""
+    from matplotlib.ticker import AutoLocator, NullFormatter, NullLocator, ScalarFormatter
+    from matplotlib.transforms import Bbox
+
+    for artist in [*axes.lines, *axes.collections, *axes.patches, *axes.texts, *axes.images]:
+        artist.remove()
+    axes.containers.clear()
+    if axes.legend_ is not None:
+        axes.legend_.remove()
+    axes.set_axis_on()
+    axes.set_prop_cycle(None)
+    for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+        if axis.get_scale() != "linear":
+            axes.set(**{f"{name}scale": "linear"})
+    axes.set(title="", xlabel="", ylabel="", aspect="auto")
+    axes.dataLim = Bbox.null()
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.autoscale(enable=True)
+    axes.grid(visible=True)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(AutoLocator())
+        axis.set_major_formatter(ScalarFormatter())
+        axis.set_minor_locator(NullLocator())
+        axis.set_minor_formatter(NullFormatter())
 
 
 _NUMBER = re.compile(r"scale\([^)]*\)|base64,[^\"]*|-?\d+\.\d{3,}")
@@ -280,9 +340,7 @@ def tidy(svg: str, prefix: str) -> tuple[str, str]:
     inner = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}{m[1]}"' if m[1] in referred else "", inner)
     inner = re.sub(r'xlink:href="#', f'href="#{prefix}', inner).replace("url(#", f"url(#{prefix}")
     inner = inner.replace("xlink:href=", "href=")
-    inner = _NUMBER.sub(
-        lambda m: m[0] if m[0][0] in "sb" else f"{float(m[0]):.2f}".rstrip("0").rstrip("."), inner
-    )
+    inner = _NUMBER.sub(lambda m: m[0] if m[0][0] in "sb" else f"{float(m[0]):.2f}".rstrip("0").rstrip("."), inner)
     for name, colour in PALETTE.items():
         inner = inner.replace(f": {colour}", f": var(--x-{name}, {colour})")
     return box, "\n".join(line.strip() for line in inner.splitlines() if line.strip())
@@ -304,9 +362,7 @@ def bake(explorer: Explorer, static: Path, notebook: str) -> str:
         numbers.append(canvas.draw(setting))
         drawn = [canvas.svg(panel) for panel in range(explorer.panels)]
         seconds.append(time.perf_counter() - begun)
-        frames.append(
-            [[lines.setdefault(line, len(lines)) for line in inner.split("\n")] for _, inner in drawn]
-        )
+        frames.append([[lines.setdefault(line, len(lines)) for line in inner.split("\n")] for _, inner in drawn])
         alts.append(f"{explorer.caption} {explorer.describe(setting)}.")
         if setting == explorer.start:
             start = drawn
@@ -325,8 +381,20 @@ def bake(explorer: Explorer, static: Path, notebook: str) -> str:
     path = f"packs/{notebook}/{explorer.name}.json"
     (static / path).parent.mkdir(parents=True, exist_ok=True)
     (static / path).write_bytes(data)
+    check_purity(canvas)
     at = list(explorer.settings()).index(explorer.start)
     return figure_html(explorer, path, start, numbers[at], alts[at])
+
+
+def check_purity(used: Canvas) -> None:
+    """Raise ValueError unless the start frame looks the same on used axes as on new ones."""
+    explorer, looks = used.explorer, []
+    for canvas in (used, Canvas(explorer)):
+        canvas.scaffolds.clear()
+        canvas.draw(explorer.start)
+        looks.append([canvas.svg(panel) for panel in range(explorer.panels)])
+    if looks[0] != looks[1]:
+        raise explorer._wrong("its picture depends on the frame drawn before; set everything it needs, every time")
 
 
 def figure_html(
@@ -397,9 +465,7 @@ class Live:
             self.controls.append(control)
         reset = widgets.Button(description="Reset", layout=widgets.Layout(width="6rem"))
         reset.on_click(self.reset)
-        self.image = widgets.Image(
-            format="png", layout=widgets.Layout(max_width="100%", object_fit="contain")
-        )
+        self.image = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", object_fit="contain"))
         self.numbers, self.message = widgets.HTML(), widgets.HTML()
         words = widgets.HTML(f"<b>{html.escape(explorer.caption)}</b>")
         notice = widgets.HTML(f"<b>Notice</b> {html.escape(explorer.notice)}")

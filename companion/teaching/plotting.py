@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-# Each data colour has a contrast of at least 3:1 with the paper, ink and muted at least 4.5:1 (tests/test_plotting.py).
+# Data colours have a contrast of at least 3:1 with the paper, ink and muted of at least 4.5:1.
 PALETTE = {
     "blue": "#0b66b0",
     "orange": "#c65a00",
@@ -42,7 +42,7 @@ _LEFT, _RIGHT, _BOTTOM, _TOP = 0.62, 0.14, 0.5, 0.3
 
 
 def style() -> dict[str, Any]:
-    """matplotlib settings of every figure."""
+    """Settings of matplotlib for every figure."""
     from cycler import cycler
 
     ink, muted = PALETTE["ink"], PALETTE["muted"]
@@ -123,9 +123,7 @@ def band(axes: Any, x: ArrayLike, low: ArrayLike, high: ArrayLike, color: str = 
     axes.fill_between(x, low, high, color=PALETTE[color], alpha=0.16, linewidth=0)
 
 
-def guide(
-    axes: Any, x: float | None = None, y: float | None = None, text: str = "", color: str = "muted"
-) -> None:
+def guide(axes: Any, x: float | None = None, y: float | None = None, text: str = "", color: str = "muted") -> None:
     """A dotted vertical line at `x` or horizontal one at `y`, with a label if `text` is given."""
     line = axes.axvline if x is not None else axes.axhline
     line(x if x is not None else y, color=PALETTE[color], linestyle=":", linewidth=1.3, zorder=1)
