@@ -212,6 +212,9 @@ def compare(
     if holds is None:
         coarse = (sp.Integral, sp.Sum, sp.Product, sp.Limit)
         holds = roughly if lhs.has(*coarse) or rhs.has(*coarse) else agree
+    for symbol, (low, high) in (domain or {}).items():
+        if not sp.sympify(high) - low > sp.Rational(1, 1000) * (1 + abs(low) + abs(high)):
+            raise Unsuitable(f"the domain of {symbol}, from {low} to {high}, is too narrow to draw points from")
     rng, begun, accepted = random.Random(seed_of(lhs, rhs)), time.monotonic(), 0
     symbols = sorted(lhs.free_symbols | rhs.free_symbols, key=lambda s: s.sort_key())
     undefined = bool(lhs.atoms(AppliedUndef) | rhs.atoms(AppliedUndef))

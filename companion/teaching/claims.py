@@ -8,9 +8,10 @@ held; everything else is a `ClaimError` that says why, with a place where the tw
 """
 
 import math
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from companion.teaching._shell import _shell, show
 
 GRADES = ("proved", "exact", "numeric", "simulated")
 _LONGEST_LATEX = 240
@@ -63,14 +64,15 @@ class Ledger:
         by: Callable[[Any], Any] | Sequence[Callable[[Any], Any]] = (),
         domain: Mapping[Any, tuple[Any, Any]] | None = None,
         assuming: Sequence[Any] = (),
-        show: str | bool = True,
+        show_sides: str | bool | None = None,
     ) -> None:
         """Claim that lhs = rhs (or the relation `lhs`, as a ≤ b) for all values its symbols may take.
 
         Sides are SymPy expressions, integers, matrices or lists of them. SymPy must reduce lhs − rhs to zero, with
         the help of the simplifying steps `by` if need be, and both sides as given must agree at 12 random points.
-        Points respect the symbols' assumptions, `domain` {x: (low, high)} and `assuming` [relations]. `show` is
-        LaTeX to display in place of the sides, or False. Raises FalseClaim, Undecided or BadClaim.
+        Points respect the symbols' assumptions, `domain` {x: (low, high)} and `assuming` [relations]. The
+        sides are displayed unless the statement has mathematics of its own; `show_sides` decides otherwise (True,
+        False, or LaTeX to display in their place). Raises FalseClaim, Undecided or BadClaim.
         """
         import sympy as sp
 
@@ -105,7 +107,7 @@ class Ledger:
             "=": f"SymPy reduces the difference to 0; both sides agree {seen}.",
             "<": f"SymPy sees that the difference has one sign; it holds {seen}.",
         }["=" if sign == "=" else "<"]
-        self._pass("proved", statement, how, _latex(lhs, sign, rhs) if show is True else show or "")
+        self._pass("proved", statement, how, _shown(statement, show_sides, lhs, sign, rhs))
 
     @staticmethod
     def _equal(
@@ -161,13 +163,11 @@ class Ledger:
             raise Undecided(f"{statement}: {where}the sides could be evaluated at only {seen} points")
         if not _attempt(statement, lambda: algebra.never_negative(rhs - lhs, strict, by)):
             raise Undecided(
-                f"{statement}: {where}{relation} holds at {seen} random points, but SymPy does not see the sign of the "
-                "difference; let by= return it as a sum of terms with a sign, or make stronger assumptions"
+                f"{statement}: {where}{relation} holds at {seen} random points, but SymPy does not see the sign of "
+                "the difference; let by= return it as a sum of terms with a sign, or make stronger assumptions"
             )
 
-    def exact(
-        self, statement: str, lhs: Any, rhs: Any, cases: Iterable[Any] | None = None, show: str | bool = False
-    ) -> None:
+    def exact(self, statement: str, lhs: Any, rhs: Any, cases: Iterable[Any] | None = None) -> None:
         """Claim that both sides are equal in exact arithmetic in every case.
 
         With `cases`, lhs and rhs are functions of a case (a tuple is unpacked); without, they are sequences or
@@ -201,8 +201,7 @@ class Ledger:
         if not count:
             raise BadClaim(f"{statement}: there are no cases")
         said = "the only case" if count == 1 else f"all {count} cases"
-        latex = _latex(algebra.exact_side(lhs), "=", algebra.exact_side(rhs)) if show is True else show or ""
-        self._pass("exact", statement, f"Equal in exact arithmetic in {said}.", latex)
+        self._pass("exact", statement, f"Equal in exact arithmetic in {said}.", "")
 
     def numeric(
         self,
@@ -250,8 +249,8 @@ class Ledger:
             k = np.unravel_index(np.argmax(off - allowed), off.shape)
             where = f"at index {tuple(map(int, k))}: " if off.ndim else ""
             raise FalseClaim(
-                f"{statement}: {where}value {_short(got[k])}, expected {_short(want[k])}, difference {_short(off[k])}, "
-                f"allowed {_short(np.broadcast_to(allowed, off.shape)[k])}"
+                f"{statement}: {where}value {_short(got[k])}, expected {_short(want[k])}, "
+                f"difference {_short(off[k])}, allowed {_short(np.broadcast_to(allowed, off.shape)[k])}"
             )
         tolerances = ((rtol, " relative"), (atol, ""))
         within = " + ".join(f"{size:g}{kind}" for size, kind in tolerances if size is not None)
@@ -279,7 +278,7 @@ class Ledger:
     def simulated(self, statement: str, samples: Any, expected: Any, sigmas: float = 4) -> None:
         """Claim that the mean of `samples` lies within `sigmas` standard errors of `expected`.
 
-        samples (n,) with a number, or (n, k) with k numbers, each of which must hold. Raises FalseClaim or BadClaim.
+        samples (n,) with a number, or (n, k) with k numbers that must all hold. Raises FalseClaim or BadClaim.
         """
         import numpy as np
 
@@ -336,7 +335,7 @@ class Ledger:
                 raise BadClaim(f"{statement}: claim {claim.number} says this already")
 
     def _pass(self, grade: str, statement: str, check: str, latex: str) -> None:
-        """Write a claim that passed into the ledger, in the place of its former run if there was one, and show it."""
+        """Write a claim that passed into the ledger, in the place of its former run if it had one; show it."""
         cell = _cell()
         former = next((k for k, c in enumerate(self.claims) if c.statement == statement), None)
         if former is None:
@@ -412,6 +411,13 @@ def _short(number: Any) -> str:
     return f"{complex(number):.5g}" if isinstance(number, complex) else f"{float(number):.5g}"
 
 
+def _shown(statement: str, show_sides: str | bool | None, lhs: Any, sign: str, rhs: Any) -> str:
+    """The LaTeX to display below a statement: nothing where the statement says it already."""
+    if isinstance(show_sides, str):
+        return show_sides
+    return _latex(lhs, sign, rhs) if show_sides or (show_sides is None and "$" not in statement) else ""
+
+
 def _latex(lhs: Any, sign: str, rhs: Any) -> str:
     """Both sides as LaTeX on one line, or nothing if that would be too long to read."""
     import sympy as sp
@@ -436,14 +442,7 @@ def _reruns(former: tuple[str | None, int | None], now: tuple[str | None, int | 
     return former[0] == now[0] or None in (former[0], now[0])
 
 
-def _shell() -> Any:
-    """The running IPython shell, if there is one."""
-    return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-
-
 def _display(bundle: dict[str, str], metadata: dict[str, Any]) -> None:
     """Show a bundle in IPython; elsewhere a claim that holds says nothing."""
     if _shell() is not None:
-        from IPython.display import display
-
-        display(bundle, raw=True, metadata=metadata)
+        show(bundle, metadata)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from companion.teaching._shell import _shell, show
+
 _WAITING = "Your turn: put your answer in place of the dots."
 
 
@@ -51,34 +53,21 @@ class Exercise:
             computed = self._compute()
             self._answer = sp.Float(computed) if isinstance(computed, float) else algebra.exact_side(computed)
         answer = self._answer
-        if isinstance(given, float) or type(given).__module__ == "numpy" and getattr(given, "ndim", 1) == 0:
-            given = sp.Float(float(given))
-        elif isinstance(given, sp.Expr) and given.has(sp.Float) and given.is_number:
-            given = given.evalf()
-        else:
-            try:
-                given = (
-                    algebra.exact_side(given)
-                    if not isinstance(given, list | tuple | str | None.__class__)
-                    else None
-                )
-            except algebra.Unsuitable as error:
-                return False, f"Nothing was checked: {error}."
-            if given is None:
-                return (
-                    False,
-                    f"Nothing was checked: the answer is to be {self._kind()}, and text is never evaluated.",
-                )
-        if getattr(given, "shape", None) != getattr(answer, "shape", None):
-            return False, f"Nothing was checked: the answer is to be {self._kind()}."
-        if (
-            not getattr(answer, "shape", None)
-            and answer.is_number
-            and (given.has(sp.Float) or answer.has(sp.Float))
-        ):
+        expected = f"the answer is to be {self._kind()}"
+        if isinstance(given, sp.Expr) and given.is_number and given.has(sp.Float):
+            given = float(given)
+        if isinstance(given, float):
+            exact = answer.is_Matrix or not answer.is_number
+            return (False, f"Nothing was checked: {expected}.") if exact else self._number(sp.Float(given), answer)
+        if isinstance(given, list | tuple | str | dict | None.__class__):
+            return False, f"Nothing was checked: {expected}, and text is never evaluated."
+        try:
+            given = algebra.exact_side(given)
+            algebra.pairs(given, answer)
+        except algebra.Unsuitable as error:
+            return False, f"Nothing was checked, as {error}; {expected}."
+        if answer.has(sp.Float):
             return self._number(given, answer)
-        if given.has(sp.Float):
-            return False, f"Nothing was checked: the answer is to be {self._kind()}, with exact numbers."
         return self._expression(given, answer)
 
     def _kind(self) -> str:
@@ -134,11 +123,7 @@ class Exercise:
 
 def _say(plain: str, markdown: str, metadata: dict[str, Any]) -> None:
     """Show a verdict in IPython, or print it elsewhere."""
-    import sys
-
-    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
-        from IPython.display import display
-
-        display({"text/plain": plain, "text/markdown": markdown}, raw=True, metadata=metadata)
-    else:
+    if _shell() is None:
         print(plain)
+    else:
+        show({"text/plain": plain, "text/markdown": markdown}, metadata)

@@ -21,7 +21,6 @@ import itertools
 import json
 import os
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +28,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from companion.teaching._shell import _shell, show
 
 FRAME_BUDGET = 250
 PACK_BUDGET = 1_500_000
@@ -189,16 +190,14 @@ class Explorer:
 
     def show(self) -> None:
         """Display the explorer in IPython; elsewhere do nothing."""
-        if "IPython" not in sys.modules or sys.modules["IPython"].get_ipython() is None:
+        if _shell() is None:
             return
-        from IPython.display import display
-
         if folder := os.environ.get("COMPANION_BAKE"):
             bundle = {"text/html": bake(self, Path(folder), os.environ["COMPANION_NOTEBOOK"])}
         else:
             live = Live(self)
             bundle = live.box._repr_mimebundle_() | {"image/png": live.remembered[self.start][0]}
-        display(bundle | {"text/plain": repr(self)}, raw=True)
+        show(bundle | {"text/plain": repr(self)})
 
 
 # --- drawing ----------------------------------------------------------------------------------------------------
@@ -207,7 +206,7 @@ class Explorer:
 class Canvas:
     """The figures of an explorer, one a panel, drawn again and again. No pyplot, so no global state."""
 
-    def __init__(self, explorer: Explorer, dpi: int = 110) -> None:
+    def __init__(self, explorer: Explorer, dpi: int = 140) -> None:
         from matplotlib import rc_context
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -423,7 +422,8 @@ def figure_html(
     named = "".join(f"<div><dt>{say(name)}</dt><dd>{say(value)}</dd></div>" for name, value in numbers)
     # "</" must not end the script early.
     data = json.dumps(spec, ensure_ascii=False).replace("</", r"<\/")
-    return f"""<figure class="explorer" id="explorer-{explorer.name}" data-explorer="{explorer.name}" data-pack="{path}" style="--controls: {len(explorer.parameters)}">
+    named_so = f'id="explorer-{explorer.name}" data-explorer="{explorer.name}" data-pack="{path}"'
+    return f"""<figure class="explorer" {named_so} style="--controls: {len(explorer.parameters)}">
 <div class="explorer-controls" role="group" aria-label="Controls: {say(explorer.caption)}"></div>
 <div class="explorer-panels">
 {panels}
@@ -452,6 +452,8 @@ class Live:
     def __init__(self, explorer: Explorer) -> None:
         import ipywidgets as widgets
 
+        from companion.teaching import plotting
+
         self.explorer, self.canvas = explorer, Canvas(explorer)
         self.remembered: dict[Setting, tuple[bytes, list[tuple[str, str]]]] = {}
         self.wanted, self.before, self.timer = explorer.start, explorer.start, None
@@ -465,7 +467,9 @@ class Live:
             self.controls.append(control)
         reset = widgets.Button(description="Reset", layout=widgets.Layout(width="6rem"))
         reset.on_click(self.reset)
-        self.image = widgets.Image(format="png", layout=widgets.Layout(max_width="100%", object_fit="contain"))
+        # Shown smaller than drawn: crisp on dense screens.
+        width = f"{plotting.panel_size(explorer.panels, explorer.height)[0] * explorer.panels * 110:.0f}px"
+        self.image = widgets.Image(format="png", layout=widgets.Layout(width=width, max_width="100%"))
         self.numbers, self.message = widgets.HTML(), widgets.HTML()
         words = widgets.HTML(f"<b>{html.escape(explorer.caption)}</b>")
         notice = widgets.HTML(f"<b>Notice</b> {html.escape(explorer.notice)}")

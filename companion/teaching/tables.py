@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from companion.teaching._shell import _shell, show
+
 # A cell that reads as a number: such columns are set flush right.
 _NUMBER = re.compile(r"^[$≈<>±+−-]*\d[\d.,_ e+−-]*\s*[%×]?\$?$")
 
@@ -13,8 +15,6 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = 
 
     Raises ValueError if a row has not as many cells as there are headers.
     """
-    from IPython.display import display
-
     for row in rows:
         if len(row) != len(headers):
             raise ValueError(f"rows must have {len(headers)} cells, got {list(row)}")
@@ -33,4 +33,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = 
     markdown = "\n".join([escaped[0], rule, *escaped[1:]])
     if caption:
         plain, markdown = f"{caption}\n{plain}", f"{caption}\n\n{markdown}"
-    display({"text/plain": plain, "text/markdown": markdown}, raw=True)
+    if _shell() is None:
+        print(plain)
+    else:
+        show({"text/plain": plain, "text/markdown": markdown})

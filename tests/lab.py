@@ -1,0 +1,87 @@
+"""A JupyterLab on a free loopback port, driven through Chromium: for tests and for the benchmark of sliders."""
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """The address (with a token) of a JupyterLab that serves `folder`, for as long as the context lasts."""
+    port, token = free_port(), secrets.token_hex(16)
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+    ]
+    settings = [
+        f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={folder}",
+        "--ServerApp.port_retries=0",
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    own = folder.parent / "jupyter"
+    env = os.environ | {
+        "JUPYTER_CONFIG_DIR": str(own),
+        "JUPYTER_RUNTIME_DIR": str(own / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(own / "workspaces"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    with subprocess.Popen(
+        [*command, *settings], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            for _ in range(300):
+                with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/api?token={token}", timeout=2):
+                    break
+                assert process.poll() is None, "JupyterLab ended before it answered"
+                time.sleep(0.2)
+            yield f"{url}/lab/tree/{{}}?token={token}&reset"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def run_all(page: Any, url: str, name: str, timeout: float = 120) -> None:
+    """Open notebook `name`, run all its cells, and wait until the kernel has answered every one."""
+    page.goto(url.format(name), wait_until="domcontentloaded")
+    notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    notebook.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    page.wait_for_function(
+        "() => document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator')"
+        "?.dataset.status === 'idle'",
+        timeout=60_000,
+    )
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+    last = notebook.locator(".jp-CodeCell").last
+    deadline = time.monotonic() + timeout
+    # JupyterLab keeps only cells near the viewport in the page: go to the end to see the last prompt filled.
+    while time.monotonic() < deadline:
+        notebook.locator(".jp-WindowedPanel-outer").first.evaluate("n => { n.scrollTop = n.scrollHeight; }")
+        prompt = last.locator(".jp-InputPrompt").first.inner_text()
+        if prompt.strip("[]: ").isdigit():
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"{name} did not run to its end within {timeout} s (last prompt {prompt!r})")

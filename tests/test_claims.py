@@ -1,0 +1,457 @@
+"""Claims: true ones pass, false ones fail with a counterexample, and nothing that is no comparison passes."""
+
+import random
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from companion.teaching import ClaimError, Ledger
+from companion.teaching.claims import BadClaim, FalseClaim, Undecided
+
+x, y, a = sp.symbols("x y a", positive=True)
+r, s, t = sp.symbols("r s t", real=True)
+k, n = sp.symbols("k n", integer=True, positive=True)
+z = sp.symbols("z")
+h = sp.Function("h")(r)
+Z = sp.Function("Z", positive=True)(a)
+phi = sp.exp(-(r**2) / 2) / sp.sqrt(2 * sp.pi)
+G = 1 / sp.sqrt(1 - 2 * s * t + t**2)
+Q = sp.exp(a * r) + sp.exp(a * s) + y
+
+# (name, left, right, options): each true as it stands, from the notebooks' own subjects.
+TRUE = [
+    ("square", (x + y) ** 2, x**2 + 2 * x * y + y**2, {}),
+    ("trigonometry", sp.sin(z) ** 2 + sp.cos(z) ** 2, 1, {}),
+    ("softmax diagonal", sp.diff(sp.exp(a * r) / Q, r), a * sp.exp(a * r) / Q * (1 - sp.exp(a * r) / Q), {}),
+    ("softmax off diagonal", sp.diff(sp.exp(a * r) / Q, s), -a * sp.exp(a * r) * sp.exp(a * s) / Q**2, {}),
+    ("Stein, any h", sp.diff(h * phi, r), (sp.diff(h, r) - r * h) * phi, {}),
+    ("log Z, any Z", sp.diff(sp.log(Z), a, 2), sp.diff(Z, a, 2) / Z - (sp.diff(Z, a) / Z) ** 2, {}),
+    ("gamma ratio", sp.gamma(k + 1) / sp.gamma(k), k, {}),
+    ("Pochhammer", sp.rf(sp.Rational(1, 2), k), sp.gamma(k + sp.Rational(1, 2)) / sp.sqrt(sp.pi), {}),
+    ("sum", sp.Sum(n, (n, 1, k)), k * (k + 1) / 2, {}),
+    ("sech", 1 - sp.tanh(r) ** 2, sp.sech(r) ** 2, {}),
+    ("nested root", sp.sqrt(5 + 2 * sp.sqrt(6)), sp.sqrt(2) + sp.sqrt(3), {}),
+    ("limit", sp.Limit(a / sp.sqrt(a**2 + sp.log(1 + 2 * a**2)), a, sp.oo), 1, {}),
+    ("Gaussian moment", sp.integrate(phi * sp.exp(a * r), (r, -sp.oo, sp.oo)), sp.exp(a**2 / 2), {}),
+    (
+        "Legendre generating function",
+        2 * t * sp.diff(G, t) + G,
+        (1 / t - t) * sp.diff(G, s),
+        {"domain": {s: (-1, 1), t: (0, 1)}},
+    ),
+    ("matrix", sp.Matrix([[1, x], [0, 1]]) ** 2, sp.Matrix([[1, 2 * x], [0, 1]]), {}),
+    (
+        "piecewise",
+        sp.Piecewise((x**2 - 1, x > 1), (x, True)),
+        sp.Piecewise(((x - 1) * (x + 1), x > 1), (x, True)),
+        {},
+    ),
+]
+IDS = [name for name, *_ in TRUE]
+
+
+@pytest.fixture
+def claims():
+    return Ledger("test")
+
+
+@pytest.mark.parametrize(("name", "lhs", "rhs", "options"), TRUE, ids=IDS)
+def test_true_identities_are_proved(claims, name, lhs, rhs, options):
+    claims.prove(name, lhs, rhs, **options)
+    assert [(c.number, c.grade, c.statement) for c in claims.claims] == [(1, "proved", name)]
+
+
+def break_it(rhs):
+    """The right side with one thing wrong: a sign, a factor, a summand."""
+    if isinstance(rhs, sp.MatrixBase):
+        return [rhs.applyfunc(lambda e: 2 * e)]
+    rhs = sp.sympify(rhs)
+    if isinstance(rhs, sp.Piecewise):
+        return [sp.Piecewise(*((expression + 1, condition) for expression, condition in rhs.args))]
+    return [-rhs, 2 * rhs, rhs + 1]
+
+
+@pytest.mark.parametrize(("name", "lhs", "rhs", "options"), TRUE, ids=IDS)
+def test_broken_identities_fail_with_a_counterexample(claims, name, lhs, rhs, options):
+    for wrong in break_it(rhs):
+        with pytest.raises(FalseClaim, match=r"left side .*, right side .*, difference"):
+            claims.prove(name, lhs, wrong, **options)
+        with pytest.raises(ClaimError):
+            claims.prove(name, lhs, wrong, by=lambda e: sp.Integer(0), **options)
+    assert not claims.claims
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(-4, 4), min_size=2, max_size=5), st.integers(-3, 3).filter(bool))
+def test_expanded_polynomials_pass_and_shifted_ones_fail(roots, shift):
+    product = sp.prod([x - root for root in roots])
+    claims = Ledger("test")
+    claims.prove("expanded", product, sp.expand(product))
+    with pytest.raises(FalseClaim):
+        claims.prove("shifted", product, sp.expand(product) + shift)
+
+
+def test_counterexample_is_one_and_easy_to_read(claims):
+    with pytest.raises(FalseClaim, match=r"wrong: at x = 1, y = 4: left side 25, right side 21, difference 4"):
+        claims.prove("wrong", (x + y) ** 2, x**2 + x * y + y**2)
+
+
+def test_the_wrong_entry_of_a_matrix_is_named(claims):
+    with pytest.raises(FalseClaim, match=r"in entry \(1, 2\)"):
+        claims.prove("wrong", sp.Matrix([[1, x]]), sp.Matrix([[1, 2 * x]]))
+
+
+def test_branch_cuts_are_seen(claims):
+    with pytest.raises(FalseClaim):
+        claims.prove("wrong", sp.sqrt(z**2), z)
+    claims.prove("right", sp.sqrt(x**2), x)
+
+
+# --- inequalities ------------------------------------------------------------
+
+
+def test_inequalities(claims):
+    claims.prove("sum of squares", 2 * s * t <= s**2 + t**2, by=lambda gap: (s - t) ** 2)
+    claims.prove("strict", sp.Lt(sp.Integer(0), x * (1 + r**2), evaluate=False))
+    claims.prove("bound", 1 - 1 / (1 + y) ** 2 <= 2 * y, by=sp.factor)
+    claims.prove("turned round", sp.Ge(s**2 + t**2, 2 * s * t, evaluate=False), by=lambda gap: (s - t) ** 2)
+    assert len(claims.claims) == 4
+
+
+@pytest.mark.parametrize(
+    ("relation", "by"),
+    [
+        (s**2 + t**2 <= 2 * s * t, ()),
+        (2 * s * t <= s**2 + t**2 - 1, lambda gap: (s - t) ** 2),
+        (sp.Lt(2 * s * t, s**2 + t**2 - sp.Rational(1, 10), evaluate=False), lambda gap: x),
+        (x <= 1000, lambda gap: sp.Integer(1)),
+        (sp.Le(1, x, evaluate=False), ()),
+    ],
+)
+def test_false_inequalities_fail(claims, relation, by):
+    with pytest.raises(ClaimError):
+        claims.prove("wrong", relation, by=by)
+
+
+def test_a_form_that_does_not_equal_the_gap_proves_nothing(claims):
+    with pytest.raises(Undecided, match="does not see the sign"):
+        claims.prove("a true bound, badly argued", 2 * s * t <= s**2 + t**2, by=lambda gap: (s - t) ** 2 + 1)
+
+
+def test_an_inequality_that_is_only_an_equality_somewhere_is_not_strict(claims):
+    with pytest.raises(ClaimError):
+        claims.prove("wrong", sp.Lt(2 * s * t, s**2 + t**2, evaluate=False), by=lambda gap: (s - t) ** 2)
+
+
+# --- what is no comparison ------------------------------------------------------------
+
+
+class Yes(sp.Symbol):
+    """Equal to everything, so it says."""
+
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 1
+
+
+@pytest.mark.parametrize(
+    ("lhs", "rhs", "said"),
+    [
+        (x, None, "only one side"),
+        (sp.true, None, "truth value"),
+        (True, True, "truth value"),
+        (x == x, None, "truth value"),
+        (x, 0.5 * x, "float"),
+        (x, 0.5, "float"),
+        (x, np.float64(1.0), "float"),
+        (x, sp.nan, "nan"),
+        (sp.oo, sp.oo, "infinite"),
+        ("x", "x", "not a SymPy expression"),
+        (x, {1: 2}, "not a SymPy expression"),
+        (sp.Matrix([1, 2]), sp.Matrix([[1, 2]]), "different shapes"),
+        (sp.Matrix([1, 2]), x, "different shapes"),
+        ([], [], "empty"),
+        (Yes("u"), Yes("v"), "not SymPy's own"),
+        (sp.Ne(x, y), None, "cannot be proved"),
+    ],
+)
+def test_unsuitable_sides_are_refused(claims, lhs, rhs, said):
+    with pytest.raises(BadClaim, match=said):
+        claims.prove("bad", lhs, rhs)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"by": lambda e: sp.Integer(0)},
+        {"by": [sp.expand, lambda e: e * 0]},
+        {"domain": {x: (1, 1)}},
+        {"assuming": [sp.false]},
+        {"assuming": [sp.Lt(x, 0)]},
+        {"domain": {x: (1, 1)}, "by": lambda e: e.subs(x, 1)},
+    ],
+)
+def test_no_argument_makes_a_false_claim_pass(claims, options):
+    for wrong in (x + sp.Rational(1, 10**300), x + (x - 1) * sp.Rational(1, 7), x + (x - 1) / 10**25):
+        with pytest.raises(ClaimError):
+            claims.prove("false", x, wrong, **options)
+    assert not claims.claims
+
+
+def test_a_difference_that_vanishes_at_small_integers_is_found(claims):
+    wrong = k + sp.prod([k - j for j in range(1, 13)])
+    with pytest.raises(ClaimError):
+        claims.prove("false beyond twelve", k, wrong)
+    with pytest.raises(ClaimError):
+        claims.prove("false beyond twelve", k, wrong, by=lambda e: sp.Integer(0))
+
+
+def test_undecided_is_an_error_of_its_own(claims):
+    with pytest.raises(Undecided, match="evaluated at only 0 of 12 points"):
+        claims.prove("no points", (x + 1) ** 2, x**2 + 2 * x + 1, assuming=[sp.Lt(x, 0, evaluate=False)])
+    with pytest.raises(Undecided, match="does not reduce"):
+        claims.prove("true, but SymPy does not know", sp.LambertW(x * sp.exp(x)), x)
+    assert not claims.claims
+
+
+def test_an_error_inside_by_is_named(claims):
+    with pytest.raises(Undecided, match="a step of by= failed with ZeroDivisionError"):
+        claims.prove("bad step", (x + 1) ** 2, x**2 + 2 * x + 1, by=lambda e: 1 / 0)
+
+
+# --- exact, numeric, simulated ------------------------------------------------------------
+
+
+def test_exact(claims):
+    claims.exact(
+        "binomials", lambda i: sp.binomial(2 * i, i), lambda i: sp.factorial(2 * i) / sp.factorial(i) ** 2, range(9)
+    )
+    claims.exact("pairs", lambda i, j: i * j, lambda i, j: j * i, cases=[(2, 3), (4, 5)])
+    claims.exact("roots", [sp.sqrt(8), sp.Rational(1, 3)], [2 * sp.sqrt(2), sp.Rational(2, 6)])
+    assert "all 9 cases" in claims.claims[0].check
+    assert "all 2 cases" in claims.claims[1].check
+
+
+@pytest.mark.parametrize(
+    ("lhs", "rhs", "cases", "error", "said"),
+    [
+        (lambda i: i, lambda i: i**2, [0, 1, 2], FalseClaim, r"in case 2: left side 2, right side 4"),
+        (lambda i: i, lambda i: i, [], BadClaim, "no cases"),
+        (lambda i: i, lambda i: i, iter(()), BadClaim, "no cases"),
+        (lambda i: i / 2, lambda i: i / 2, [1], BadClaim, "float"),
+        (3, 3, [1], BadClaim, "functions of a case"),
+        ([1, 2], [1, 2, 3], None, BadClaim, "different shapes"),
+        ([sp.sqrt(2)], [sp.sqrt(2) + sp.Rational(1, 10**40)], None, FalseClaim, "left side"),
+    ],
+)
+def test_exact_fails(claims, lhs, rhs, cases, error, said):
+    with pytest.raises(ClaimError) as caught:
+        claims.exact("bad", lhs, rhs, cases=cases)
+    assert isinstance(caught.value, error) or (error is FalseClaim and isinstance(caught.value, Undecided))
+    if isinstance(caught.value, error):
+        assert caught.match(said)
+    assert not claims.claims
+
+
+def test_numeric(claims):
+    claims.numeric("scalar", 0.8413, 0.84, atol=0.005)
+    claims.numeric("array", np.array([1.0, 2.0]), [1.0, 2.0 + 1e-9], rtol=1e-8)
+    claims.numeric("bounds", np.array([2.0, 3.0]), at_least=2, at_most=3)
+    claims.numeric("SymPy numbers", sp.sqrt(2), 2**0.5, rtol=1e-12)
+    assert len(claims.claims) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "said"),
+    [
+        (dict(value=1.0, expected=1.1, rtol=1e-3), FalseClaim, "value 1, expected 1.1"),
+        (dict(value=[1.0, 2.0], expected=[1.0, 3.0], atol=0.1), FalseClaim, r"at index \(1,\)"),
+        (dict(value=3.1, at_most=3), FalseClaim, "not at most 3"),
+        (dict(value=[1.0], expected=1.0, rtol=0.1), BadClaim, "different shapes"),
+        (dict(value=1.0, expected=1.0), BadClaim, "give a tolerance"),
+        (dict(value=1.0), BadClaim, "must be a number"),
+        (dict(value=1.0, expected=1.0, rtol=float("nan")), BadClaim, "rtol must be positive"),
+        (dict(value=1.0, expected=9.0, rtol=float("inf")), BadClaim, "rtol must be positive"),
+        (dict(value=1.0, expected=9.0, rtol=1.0), BadClaim, "below 1"),
+        (dict(value=1.0, expected=9.0, atol=float("inf")), BadClaim, "atol must be positive"),
+        (dict(value=1.0, expected=1.0, atol=-1), BadClaim, "atol must be positive"),
+        (dict(value=1.0, expected=1.0, atol=True), BadClaim, "atol must be positive"),
+        (dict(value=float("nan"), expected=1.0, rtol=0.1), BadClaim, "entry that is nan"),
+        (dict(value=1.0, expected=float("nan"), rtol=0.1), BadClaim, "entry that is nan"),
+        (dict(value=[1.0, float("inf")], expected=[1.0, 1.0], rtol=0.1), BadClaim, "inf"),
+        (dict(value=True, expected=True, rtol=0.1), BadClaim, "must be a number"),
+        (dict(value=np.array([True]), expected=np.array([True]), rtol=0.1), BadClaim, "must hold numbers"),
+        (dict(value="1", expected="1", rtol=0.1), BadClaim, "must be a number"),
+        (dict(value=np.array([None]), expected=np.array([None]), rtol=0.1), BadClaim, "must hold numbers"),
+        (dict(value=[], expected=[], rtol=0.1), BadClaim, "empty"),
+        (dict(value=np.ma.masked_all(2), expected=[1.0, 1.0], rtol=0.1), BadClaim, "masked"),
+        (dict(value=1.0, expected=1.0, rtol=0.1, at_most=2), BadClaim, "not both"),
+        (dict(value=1.0, at_most=float("inf")), BadClaim, "inf"),
+        (dict(value=1.0, at_most=[1.0, 2.0]), BadClaim, "one number"),
+    ],
+)
+def test_numeric_fails(claims, arguments, error, said):
+    with pytest.raises(error, match=said):
+        claims.numeric("bad", **arguments)
+    assert not claims.claims
+
+
+def test_the_same_array_twice_is_no_comparison(claims):
+    same = np.ones(3)
+    with pytest.raises(BadClaim, match="same array"):
+        claims.numeric("bad", same, same, rtol=0.1)
+
+
+def test_simulated(claims):
+    rng = np.random.default_rng(0)
+    claims.simulated("one mean", rng.normal(2, 1, 4000), 2)
+    claims.simulated("three means", rng.normal([0, 1, 2], 1, (4000, 3)), [0, 1, 2])
+    assert "4,000 samples" in claims.claims[0].check
+
+
+@pytest.mark.parametrize(
+    ("samples", "expected", "sigmas", "error", "said"),
+    [
+        (np.random.default_rng(0).normal(size=4000), 1, 4, FalseClaim, "standard errors away"),
+        (np.random.default_rng(0).normal(size=(4000, 2)), [0, 1], 4, FalseClaim, "standard errors away"),
+        ([], 0, 4, BadClaim, "empty"),
+        ([1.0], 1, 4, BadClaim, "too few"),
+        ([1.0, float("inf")], 1, 4, BadClaim, "inf"),
+        ([1.0, 1.0], 1, 4, BadClaim, "do not vary"),
+        ([0.0, 1.0], float("nan"), 4, BadClaim, "nan"),
+        ([0.0, 1.0], 0.5, 0, BadClaim, "sigmas"),
+        ([0.0, 1.0], 0.5, float("inf"), BadClaim, "sigmas"),
+        ([0.0, 1.0], 0.5, float("nan"), BadClaim, "sigmas"),
+        ([0.0, 1.0], [0.5, 0.5], 4, BadClaim, "shape"),
+    ],
+)
+def test_simulated_fails(claims, samples, expected, sigmas, error, said):
+    with pytest.raises(error, match=said):
+        claims.simulated("bad", samples, expected, sigmas=sigmas)
+    assert not claims.claims
+
+
+# --- the ledger ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("statement", ["", "  ", None, 3])
+def test_a_claim_needs_words(claims, statement):
+    with pytest.raises(BadClaim, match="statement must say"):
+        claims.prove(statement, x, x + 0)
+
+
+def test_duplicates_are_refused_and_failures_leave_no_trace(claims):
+    claims.prove("once", x + x, 2 * x)
+    with pytest.raises(BadClaim, match="claim 1 says this already"):
+        claims.prove("once", y + y, 2 * y)
+    with pytest.raises(FalseClaim):
+        claims.prove("twice", x, 2 * x)
+    claims.prove("twice", 2 * x, x + x)
+    assert [c.number for c in claims.claims] == [1, 2]
+
+
+def test_an_empty_ledger_has_no_table(claims):
+    with pytest.raises(BadClaim, match="no claim"):
+        claims.table()
+
+
+@pytest.mark.parametrize("name", ["", None, 7])
+def test_a_ledger_needs_a_name(name):
+    with pytest.raises(BadClaim, match="name"):
+        Ledger(name)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """A stand-in for IPython: what is displayed, and which cell is running."""
+    displayed = []
+    shell = SimpleNamespace(execution_count=1, parent={"metadata": {"cellId": "a"}})
+    shell.get_parent = lambda: shell.parent
+    monkeypatch.setattr("companion.teaching.claims._shell", lambda: shell)
+    monkeypatch.setattr("IPython.display.display", lambda bundle, **options: displayed.append((bundle, options)))
+    return SimpleNamespace(shell=shell, displayed=displayed)
+
+
+def run_cell(shown, cell, count):
+    shown.shell.execution_count = count
+    shown.shell.parent = {"metadata": {"cellId": cell} if cell else {}}
+
+
+def test_what_a_claim_shows(claims, shown):
+    claims.prove("two x", x + x, 2 * x)
+    bundle, options = shown.displayed[0]
+    assert bundle["text/plain"] == "✓ Claim 1 · proved: two x"
+    assert bundle["text/markdown"].splitlines() == [
+        "> **✓ Claim 1 · proved** — two x",
+        ">",
+        "> $$ 2 x = 2 x $$",
+        ">",
+        "> *SymPy reduces the difference to 0; both sides agree at 12 random points.*",
+    ]
+    mark = {"ledger": "test", "number": 1, "grade": "proved", "statement": "two x"}
+    assert options == {"raw": True, "metadata": {"claim": mark}}
+
+
+def test_the_table(claims, shown):
+    claims.prove("first", x + x, 2 * x)
+    claims.numeric("second", 1.0, 1.0, rtol=0.1)
+    claims.table()
+    bundle, options = shown.displayed[-1]
+    assert bundle["text/plain"].splitlines()[0] == "2 claims: 1 proved, 1 numeric"
+    assert options["metadata"]["ledger"]["proved"] == 1
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_running_a_cell_again_replaces_its_claims(claims, shown, known):
+    run_cell(shown, "a" if known else None, 1)
+    claims.prove("first", x + x, 2 * x)
+    run_cell(shown, "b" if known else None, 2)
+    claims.prove("second", y + y, 2 * y)
+    run_cell(shown, "a" if known else None, 3)
+    claims.prove("first", x + x + x, 3 * x)
+    assert [(c.number, c.statement) for c in claims.claims] == [(1, "first"), (2, "second")]
+    with pytest.raises(BadClaim, match="already"):
+        claims.prove("first", x + x, 2 * x)
+
+
+def test_an_edited_cell_drops_its_former_claim(claims, shown):
+    run_cell(shown, "a", 1)
+    claims.prove("first", x + x, 2 * x)
+    run_cell(shown, "a", 2)
+    claims.prove("first, reworded", x + x, 2 * x)
+    assert [(c.number, c.statement) for c in claims.claims] == [(1, "first, reworded")]
+
+
+def test_another_cell_may_not_say_the_same(claims, shown):
+    run_cell(shown, "a", 1)
+    claims.prove("first", x + x, 2 * x)
+    run_cell(shown, "b", 2)
+    with pytest.raises(BadClaim, match="already"):
+        claims.prove("first", x + x, 2 * x)
+
+
+def test_a_failed_claim_is_shown_as_its_message_alone():
+    shell = InteractiveShell.instance()
+    with capture_output() as captured:
+        shell.run_cell("from companion.teaching.claims import FalseClaim\nraise FalseClaim('wrong: at x = 1')")
+    shell.clear_instance()
+    assert captured.stdout.strip() == "FalseClaim: wrong: at x = 1"
+
+
+def test_points_depend_on_the_sides_not_on_the_run():
+    random.seed(1)
+    messages = []
+    for _ in range(2):
+        with pytest.raises(FalseClaim) as caught:
+            Ledger("test").prove("wrong", sp.sin(x), sp.cos(x))
+        messages.append(str(caught.value))
+        random.seed(2)
+    assert messages[0] == messages[1]
