@@ -67,7 +67,5 @@ def _distribution(p: ArrayLike) -> Array:
         raise ValueError(f"p must not be negative or NaN, got minimum {p.min()}")
     total = p.sum(axis=-1)
     if not np.allclose(total, 1, rtol=0, atol=1e-6):
-        raise ValueError(
-            f"p must sum to 1 on its last axis, got a sum of {total.ravel()[np.abs(total - 1).argmax()]}"
-        )
+        raise ValueError(f"p must sum to 1 on its last axis, got a sum of {total.ravel()[np.abs(total - 1).argmax()]}")
     return p

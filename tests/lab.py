@@ -1,6 +1,7 @@
 """A JupyterLab on a free loopback port, driven through Chromium: for tests and for the benchmark of sliders."""
 
 import contextlib
+import json
 import os
 import secrets
 import socket
@@ -11,6 +12,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+# No dialog comes between the test and the notebook, and all cells are in the page.
+SETTINGS = {
+    "notebook-extension/tracker": {"autoStartDefaultKernel": True, "windowingMode": "none"},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
 
 
 def free_port() -> int:
@@ -40,6 +47,10 @@ def server(folder: Path) -> Iterator[str]:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     own = folder.parent / "jupyter"
+    for place, setting in SETTINGS.items():
+        path = own / "settings" / "@jupyterlab" / f"{place}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(setting), encoding="utf-8")
     env = os.environ | {
         "JUPYTER_CONFIG_DIR": str(own),
         "JUPYTER_RUNTIME_DIR": str(own / "runtime"),
@@ -63,25 +74,16 @@ def server(folder: Path) -> Iterator[str]:
             process.wait(timeout=20)
 
 
-def run_all(page: Any, url: str, name: str, timeout: float = 120) -> None:
+def run_all(page: Any, url: str, name: str, timeout: float = 60) -> None:
     """Open notebook `name`, run all its cells, and wait until the kernel has answered every one."""
     page.goto(url.format(name), wait_until="domcontentloaded")
     notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-    notebook.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-    page.wait_for_function(
-        "() => document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator')"
-        "?.dataset.status === 'idle'",
-        timeout=60_000,
-    )
+    notebook.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+    page.get_by_text("| Idle").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
-    last = notebook.locator(".jp-CodeCell").last
-    deadline = time.monotonic() + timeout
-    # JupyterLab keeps only cells near the viewport in the page: go to the end to see the last prompt filled.
-    while time.monotonic() < deadline:
-        notebook.locator(".jp-WindowedPanel-outer").first.evaluate("n => { n.scrollTop = n.scrollHeight; }")
-        prompt = last.locator(".jp-InputPrompt").first.inner_text()
-        if prompt.strip("[]: ").isdigit():
-            return
-        time.sleep(0.3)
-    raise AssertionError(f"{name} did not run to its end within {timeout} s (last prompt {prompt!r})")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell')]
+            .every(cell => /\\d/.test(cell.querySelector('.jp-InputPrompt').textContent))""",
+        timeout=1000 * timeout,
+    )

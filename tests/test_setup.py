@@ -59,9 +59,7 @@ def test_every_dependency_is_locked():
     assert {name.lower() for name in named} - {"setuptools"} <= set(locked)
 
 
-@pytest.mark.parametrize(
-    "name", ["requirements.txt", "book/package-lock.json", "environment.yml", "pyproject.toml"]
-)
+@pytest.mark.parametrize("name", ["requirements.txt", "book/package-lock.json", "environment.yml", "pyproject.toml"])
 def test_locks_name_no_registry(name):
     links = re.findall(r"https?://([^/\s\"']+)", (ROOT / name).read_text(encoding="utf-8"))
     assert set(links) <= {"github.com", "opencollective.com"}
@@ -81,9 +79,7 @@ def test_environment_names_an_exact_python():
 def test_binder_would_install_the_lock(checkout):
     """repo2docker writes its Dockerfile without Docker; what it would run is there to be read."""
     repo2docker = Path(sys.executable).with_name("jupyter-repo2docker")
-    asked = run(
-        str(repo2docker), "--no-build", "--debug", "--user-id", "1000", "--user-name", "reader", str(checkout)
-    )
+    asked = run(str(repo2docker), "--no-build", "--debug", "--user-id", "1000", "--user-name", "reader", str(checkout))
     text = asked.stdout + asked.stderr
     assert asked.returncode == 0, text[-2000:]
     assert "py-2d3-2e11" in text, "the base environment is not Python 3.11"

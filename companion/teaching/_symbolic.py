@@ -22,6 +22,7 @@ DIGITS = 30
 REDUCE_SECONDS = 12.0
 PROBE_SECONDS = 12.0
 Point = dict[Any, Any]
+_BINDERS = (sp.Integral, sp.Sum, sp.Product, sp.Limit, sp.Derivative, sp.Subs, sp.Lambda)
 Step = Callable[[sp.Expr], sp.Expr]
 
 
@@ -164,7 +165,8 @@ def points(
 def evaluate(side: sp.Expr, point: Point) -> sp.Expr | None:
     """The number that `side` is at `point`, to 30 digits; None where it has none there."""
     try:
-        value = side.subs(point)
+        # subs knows bound variables; where there are none, xreplace does the same in one pass.
+        value = side.subs(point) if side.has(*_BINDERS) else side.xreplace(point)
         number = value.evalf(DIGITS)
         if not number.is_number or number.has(sp.Integral, sp.Sum, sp.Limit, sp.Derivative, sp.Product):
             number = value.doit().evalf(DIGITS)

@@ -99,9 +99,7 @@ class Ledger:
         except algebra.Unsuitable as error:
             raise BadClaim(f"{statement}: {error}") from None
         sign = {"<": "<", "<=": r"\le"}.get(relation, "=")
-        number = any(
-            e.free_symbols or e.atoms(sp.core.function.AppliedUndef) for _, *sides in entries for e in sides
-        )
+        number = any(e.free_symbols or e.atoms(sp.core.function.AppliedUndef) for _, *sides in entries for e in sides)
         seen = "at 12 random points" if number else "to 30 digits"
         how = {
             "=": f"SymPy reduces the difference to 0; both sides agree {seen}.",
@@ -297,9 +295,7 @@ class Ledger:
         k = np.unravel_index(np.argmax(np.abs(z)), z.shape)
         said = f"mean {_short(mean[k])} ± {_short(error[k])}, expected {_short(want[k])}"
         if not (np.abs(z) <= sigmas).all():
-            raise FalseClaim(
-                f"{statement}: {said}, which is {abs(z[k]):.1f} standard errors away, allowed {sigmas:g}"
-            )
+            raise FalseClaim(f"{statement}: {said}, which is {abs(z[k]):.1f} standard errors away, allowed {sigmas:g}")
         worst = f" At the largest of {z.size} deviations:" if z.size > 1 else ""
         self._pass(
             "simulated",
@@ -340,9 +336,7 @@ class Ledger:
         former = next((k for k, c in enumerate(self.claims) if c.statement == statement), None)
         if former is None:
             # An edited cell that is run again: its former claims make room for the present ones.
-            stale = [
-                k for k, c in enumerate(self.claims) if cell[0] and c.cell[0] == cell[0] and c.cell[1] != cell[1]
-            ]
+            stale = [k for k, c in enumerate(self.claims) if cell[0] and c.cell[0] == cell[0] and c.cell[1] != cell[1]]
             former = stale[0] if stale else None
         number = len(self.claims) + 1 if former is None else self.claims[former].number
         claim = Claim(number, grade, statement, check, latex, cell)
@@ -350,9 +344,7 @@ class Ledger:
             self.claims.append(claim)
         else:
             self.claims[former] = claim
-        lines = (
-            [f"**✓ Claim {number} · {grade}** — {statement}"] + [f"$$ {latex} $$"] * bool(latex) + [f"*{check}*"]
-        )
+        lines = [f"**✓ Claim {number} · {grade}** — {statement}"] + [f"$$ {latex} $$"] * bool(latex) + [f"*{check}*"]
         _display(
             {
                 "text/plain": f"✓ Claim {number} · {grade}: {statement}",

@@ -135,9 +135,7 @@ class Explorer:
         return ValueError(f"explorer {self.name!r}: {what}")
 
     def _docstring(self) -> tuple[str, str]:
-        paragraphs = [
-            " ".join(p.split()) for p in re.split(r"\n\s*\n", inspect.getdoc(self.draw) or "") if p.strip()
-        ]
+        paragraphs = [" ".join(p.split()) for p in re.split(r"\n\s*\n", inspect.getdoc(self.draw) or "") if p.strip()]
         if len(paragraphs) < 2 or not paragraphs[1].startswith("Notice:"):
             raise self._wrong("the docstring needs a caption, an empty line, and a paragraph 'Notice: …'")
         return paragraphs[0], " ".join(paragraphs[1:]).removeprefix("Notice:").strip()
@@ -232,9 +230,7 @@ class Canvas:
             for axes in self.axes:
                 wipe(axes)
             try:
-                named = explorer.draw(
-                    self.axes if explorer.panels > 1 else self.axes[0], **explorer.arguments(setting)
-                )
+                named = explorer.draw(self.axes if explorer.panels > 1 else self.axes[0], **explorer.arguments(setting))
             except Exception as error:
                 error.add_note(f"explorer {explorer.name!r} failed at {explorer.describe(setting)}")
                 raise

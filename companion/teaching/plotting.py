@@ -106,9 +106,7 @@ def figure(panels: int = 1, height: float = 2.7) -> tuple[Any, Any]:
 def label_line(axes: Any, x: float, y: float, text: str, color: str = "ink", **kwargs: Any) -> None:
     """Write `text` beside the point (x, y) in a palette colour: a label at its line, in place of a legend."""
     offset = kwargs.pop("offset", (4, 3))
-    axes.annotate(
-        text, (x, y), xytext=offset, textcoords="offset points", color=PALETTE[color], fontsize=8.5, **kwargs
-    )
+    axes.annotate(text, (x, y), xytext=offset, textcoords="offset points", color=PALETTE[color], fontsize=8.5, **kwargs)
 
 
 def mark(axes: Any, x: float, y: float, text: str = "", color: str = "red", **kwargs: Any) -> None:
@@ -162,9 +160,7 @@ def bars(axes: Any, x: ArrayLike, heights: ArrayLike, color: str = "blue", width
     axes.autoscale_view()
 
 
-def heatmap(
-    axes: Any, values: ArrayLike, limits: tuple[float, float] | None = None, diverging: bool = False
-) -> None:
+def heatmap(axes: Any, values: ArrayLike, limits: tuple[float, float] | None = None, diverging: bool = False) -> None:
     """A small matrix as coloured cells, row 0 on top; `diverging` runs from blue over white to orange."""
     from matplotlib.colors import LinearSegmentedColormap
 

@@ -1,0 +1,258 @@
+"""Explorers: what is asked of them is checked at once, frames are pure, packs small, and live pictures follow."""
+
+import asyncio
+import json
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.teaching import Choice, Range, explore, explorers
+from companion.teaching.explorers import Canvas, Live, bake
+from companion.teaching.plotting import PALETTE, bars, guide, heatmap, label_line
+
+TWO = {
+    "alpha": Range(0, 1, 0.25, start=0.5, label="scale α"),
+    "n": Choice([2, 8], start=8, label="keys n", unit="keys"),
+}
+
+
+def make(parameters=None, panels=2, draw=None, **options):
+    def waves(axes, alpha, n):
+        """Two waves & a <matrix>.
+
+        Notice: at α = 1 the wave is
+        straight.
+        """
+        left, right = axes
+        x = np.linspace(0, 1, 20)
+        left.plot(x, x ** (1 + alpha * n), color=PALETTE["blue"])
+        label_line(left, 0.5, 0.5, "a wave", color="blue")
+        guide(left, x=alpha)
+        left.set(xlabel="x", ylabel="y", ylim=(0, 1))
+        if n == 8:
+            heatmap(right, np.outer(x, x)[:3, :3], diverging=True)
+        else:
+            bars(right, np.arange(4), np.arange(4) * (1 + alpha), color="orange")
+        return {"power": 1 + alpha * n, "word": "yes"}
+
+    return explore(panels=panels, **options, **(TWO if parameters is None else parameters))(draw or waves)
+
+
+# --- grids --------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(-50, 50), st.integers(1, 40), st.sampled_from([0.1, 0.25, 0.05, 0.3, 1e-3]))
+def test_grids_do_not_drift(low, steps, step):
+    values = Range(round(low * step, 10), round((low + steps) * step, 10), step).values()
+    assert len(values) == steps + 1
+    assert all(len(repr(v)) <= 8 for v in values)
+
+
+def test_grids_hold_their_ends():
+    assert Range(0, 0.3, 0.1).values() == [0.0, 0.1, 0.2, 0.3]
+    assert Range(1, 5, 2).values() == [1, 3, 5]
+    assert all(isinstance(v, int) for v in Range(1, 5, 2).values())
+    assert Range(0, 0.3, 0.1).texts() == ["0.0", "0.1", "0.2", "0.3"]
+    assert Range(0, 2, 1, show=lambda v: f"{10**v}").texts() == ["1", "10", "100"]
+    assert Choice({"one": 1, "two": 2}).texts() == ["one", "two"]
+    assert Choice({"one": 1, "two": 2}).values() == [1, 2]
+
+
+def plain(axes, alpha):
+    """Caption.
+
+    Notice: it.
+    """
+
+
+def no_notice(axes, alpha):
+    """Caption only."""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "draw", "said"),
+    [
+        ({"beta": Range(0, 1, 1)}, plain, r"\['beta'\] are unknown to the function, \['alpha'\] have no control"),
+        ({}, plain, "have no control"),
+        ({"alpha": Range(1, 0, 0.1)}, plain, "'alpha'.* from 1 to 0 is empty"),
+        ({"alpha": Range(0, 1, 0)}, plain, "'alpha'.*step must be positive"),
+        ({"alpha": Range(0, float("inf"), 1)}, plain, "'alpha'.*finite"),
+        ({"alpha": Range(0, 1, 0.1, start=0.55)}, plain, "the start 0.55 is not on the grid"),
+        ({"alpha": Choice([])}, plain, "no options"),
+        ({"alpha": Choice([1, 1])}, plain, "stands twice"),
+        ({"alpha": Choice([1, 2], start=3)}, plain, "the start 3 is not on the grid"),
+        ({"alpha": (0, 1)}, plain, "must be a Range or a Choice"),
+        ({"alpha": Range(0, 250, 1)}, plain, "251 frames are more than the budget of 250"),
+        ({"alpha": Range(0, 1, 1)}, no_notice, "the docstring needs"),
+    ],
+)
+def test_bad_explorers_are_refused_by_name(parameters, draw, said):
+    with pytest.raises(ValueError, match=f"explorer '{draw.__name__}': .*{said}"):
+        make(parameters, draw=draw, panels=1)
+
+
+def test_repr_is_short_and_stable():
+    assert repr(make()) == "explorer waves: alpha = 0.50, n = 8"
+
+
+# --- frames -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def baked(tmp_path_factory):
+    static = tmp_path_factory.mktemp("static")
+    html = bake(make(), static, "part/01-name")
+    pack = json.loads((static / "packs" / "part" / "01-name" / "waves.json").read_text(encoding="utf-8"))
+    return html, pack
+
+
+def test_the_pack_holds_every_frame(baked):
+    _, pack = baked
+    assert len(pack["frames"]) == len(pack["numbers"]) == len(pack["alt"]) == 10
+    assert len(set(map(str, pack["frames"]))) == 10
+    assert pack["alt"][0] == "Two waves & a <matrix>. scale α = 0.00, keys n = 2 keys."
+    assert pack["numbers"][-1] == [["power", "9"], ["word", "yes"]]
+
+
+def test_frames_are_whole_svg_with_their_own_names(baked):
+    _, pack = baked
+    for at, frame in enumerate(pack["frames"]):
+        for panel, indices in enumerate(frame):
+            svg = "\n".join(pack["lines"][k] for k in indices)
+            ElementTree.fromstring(f'<svg xmlns="http://www.w3.org/2000/svg">{svg}</svg>')
+            names = set(re.findall(r' id="([^"]+)"', svg))
+            assert all(name.startswith(f"waves-{panel}-") for name in names)
+            assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg)) <= names, at
+
+
+def test_colours_are_left_to_the_page(baked):
+    _, pack = baked
+    text = "\n".join(pack["lines"])
+    assert f"var(--x-blue, {PALETTE['blue']})" in text
+    assert not re.search(rf"(?<!, ){PALETTE['blue']}", text)
+
+
+def test_the_figure_is_complete_without_its_pack(baked):
+    html, _ = baked
+    assert html.count('<svg class="explorer-panel"') == 2
+    assert 'data-pack="packs/part/01-name/waves.json"' in html
+    assert "Two waves &amp; a &lt;matrix&gt;." in html
+    assert "<strong>Notice</strong> at α = 1 the wave is straight." in html
+    spec = json.loads(re.search(r'class="explorer-spec">(.*?)</script>', html)[1])
+    assert [p["kind"] for p in spec["parameters"]] == ["range", "choice"]
+    assert spec["parameters"][0]["values"][spec["parameters"][0]["start"]] == "0.50"
+
+
+def test_a_frame_does_not_depend_on_the_one_before(tmp_path):
+    def stale(axes, alpha):
+        """Caption.
+
+        Notice: it.
+        """
+        axes.plot([0, 1], [0, alpha])
+        if alpha == 2:
+            axes.tick_params(labelsize=20)
+
+    with pytest.raises(ValueError, match="explorer 'stale': its picture depends on the frame drawn before"):
+        bake(make({"alpha": Range(0, 2, 1)}, panels=1, draw=stale), tmp_path, "n")
+
+
+def test_used_axes_look_like_new_ones():
+    explorer = make()
+    used = Canvas(explorer)
+    for setting in explorer.settings():
+        used.draw(setting)
+        fresh = Canvas(explorer)
+        fresh.draw(setting)
+        assert [used.svg(p) for p in range(2)] == [fresh.svg(p) for p in range(2)]
+
+
+def test_the_size_of_a_pack_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(explorers, "PACK_BUDGET", 1000)
+    with pytest.raises(ValueError, match=r"explorer 'waves': its frames take .* bytes gzipped, the budget is 1,000"):
+        bake(make(), tmp_path, "n")
+
+
+def broken(axes, alpha):
+    """Caption.
+
+    Notice: it.
+    """
+    axes.plot([1 / (alpha - 1)])
+
+
+def test_an_error_while_baking_names_the_setting(tmp_path):
+    with pytest.raises(ZeroDivisionError) as caught:
+        bake(make({"alpha": Range(0, 2, 1, label="scale α")}, panels=1, draw=broken), tmp_path, "n")
+    assert caught.value.__notes__ == ["explorer 'broken' failed at scale α = 1"]
+
+
+# --- live -----------------------------------------------------------------------------------------------------------
+
+
+async def settle(live):
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if live.timer is None or live.timer.cancelled() or live.timer.when() < asyncio.get_running_loop().time():
+            break
+
+
+def test_a_slider_moves_the_picture_and_reset_puts_it_back():
+    async def story():
+        live = Live(make())
+        first = live.image.value
+        live.controls[0].index = 3
+        await settle(live)
+        assert live.image.value != first
+        live.reset()
+        await settle(live)
+        assert live.image.value == first
+        assert "power" in live.numbers.value
+
+    asyncio.run(story())
+
+
+def test_of_a_burst_of_events_only_the_last_is_drawn():
+    async def story():
+        live = Live(make())
+        for index in (0, 1, 3, 4):
+            live.controls[0].index = index
+        await asyncio.sleep(0.03)
+        assert live.wanted == (4, 1)
+        assert (0, 1) not in live.remembered
+        assert (4, 1) in live.remembered
+
+    asyncio.run(story())
+
+
+def test_neighbours_are_drawn_ahead_once_a_slider_was_touched():
+    async def story():
+        live = Live(make())
+        await asyncio.sleep(0.3)
+        assert set(live.remembered) == {(2, 1)}
+        live.controls[0].index = 3
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            if {(4, 1), (2, 1), (3, 0)} <= set(live.remembered):
+                return
+        raise AssertionError(sorted(live.remembered))
+
+    asyncio.run(story())
+
+
+def test_an_error_is_shown_in_the_place_of_the_picture_and_goes_away():
+    async def story():
+        live = Live(make({"alpha": Range(0, 2, 1, label="scale α")}, panels=1, draw=broken))
+        live.controls[0].index = 1
+        await asyncio.sleep(0.05)
+        assert "ZeroDivisionError" in live.message.value
+        assert "scale α = 1" in live.message.value
+        live.controls[0].index = 2
+        await asyncio.sleep(0.2)
+        assert live.message.value == ""
+
+    asyncio.run(story())

@@ -1,0 +1,113 @@
+"""In JupyterLab, driven through Chromium: every notebook runs, and its sliders move its pictures."""
+
+import shutil
+from pathlib import Path
+
+import lab
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+SMALL = '''
+from companion.teaching import Choice, Range, explore
+
+@explore(k=Range(0, 5, 1, start=2, label="power k"), colour=Choice(["blue", "red"], label="colour"))
+def powers(axes, k, colour):
+    """A power of x.
+
+    Notice: at k = 4 the drawing fails on purpose.
+    """
+    if k == 4:
+        raise ArithmeticError("no fourth power")
+    axes.plot([0, 1, 2], [0, 1, 2**k], color=colour)
+    return {"end": 2**k}
+'''
+
+
+@pytest.fixture(scope="module")
+def lab_url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lab") / "notebooks"
+    shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    small = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SMALL), nbformat.v4.new_code_cell("1 + 1")])
+    small.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(small, folder / "small.ipynb")
+    with lab.server(folder) as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1400, "height": 1300})
+    yield page
+    page.close()
+
+
+def picture(page):
+    return page.locator("img.widget-image").first
+
+
+def moved(page, before):
+    """Wait until the first explorer shows another picture than `before`; return it."""
+    page.wait_for_function(
+        """before => {
+            const image = document.querySelector('img.widget-image');
+            return image && image.src !== before && image.complete;
+        }""",
+        arg=before,
+        timeout=10_000,
+    )
+    return picture(page).get_attribute("src")
+
+
+def press(page, key):
+    page.locator(".noUi-handle").first.focus()
+    page.keyboard.press(key)
+
+
+def pixels(page):
+    return picture(page).evaluate(
+        """async image => {
+            const bytes = await (await fetch(image.src)).arrayBuffer();
+            const sum = await crypto.subtle.digest('SHA-256', bytes);
+            return [...new Uint8Array(sum)].join();
+        }"""
+    )
+
+
+def test_controls_move_the_picture_and_errors_are_shown(page, lab_url):
+    lab.run_all(page, lab_url, "small.ipynb")
+    start, look = picture(page).get_attribute("src"), pixels(page)
+    press(page, "ArrowRight")
+    second = moved(page, start)
+    page.get_by_text("8", exact=True).last.wait_for()
+    page.get_by_role("combobox").last.select_option("red")
+    third = moved(page, second)
+    page.get_by_role("button", name="Reset").click()
+    moved(page, third)
+    page.wait_for_timeout(500)
+    assert pixels(page) == look
+    press(page, "ArrowRight")
+    page.wait_for_timeout(300)
+    press(page, "ArrowRight")
+    page.get_by_text("ArithmeticError: no fourth power").wait_for(timeout=10_000)
+    page.get_by_text("powers' failed at power k = 4").wait_for()
+    press(page, "ArrowRight")
+    page.get_by_text("ArithmeticError: no fourth power").wait_for(state="detached", timeout=10_000)
+
+
+def test_a_burst_of_keys_ends_at_the_last_setting(page, lab_url):
+    lab.run_all(page, lab_url, "small.ipynb")
+    press(page, "Home")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.get_by_text("end").locator("b", has_text="8").wait_for(timeout=10_000)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.relative_to(ROOT / "notebooks").with_suffix("").as_posix())
+def test_every_notebook_runs_and_its_first_slider_moves(page, lab_url, path):
+    lab.run_all(page, lab_url, path.relative_to(ROOT / "notebooks").as_posix())
+    assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count()
+    before = picture(page).get_attribute("src")
+    press(page, "ArrowRight")
+    moved(page, before)
