@@ -59,7 +59,7 @@ def book() -> Path:
     return HTML
 
 
-class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
     """The plain static server, without its log."""
 
     def log_message(self, *args: object) -> None:
@@ -69,7 +69,7 @@ class _QuietHandler(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def book_url(book: Path) -> Iterator[str]:
     """Address of a static server on the built book (the one of `python -m http.server`)."""
-    handler = functools.partial(_QuietHandler, directory=str(book))
+    handler = functools.partial(QuietHandler, directory=str(book))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -6,6 +6,13 @@ const STATIC = new URL(".", import.meta.url);
 const KEPT = 60; // parsed frames remembered per explorer
 const STEP_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 900 : 220;
 
+// The pictures live in a shadow tree: a step then restyles one picture, not a page full of mathematics.
+const PANELS = new CSSStyleSheet();
+PANELS.replaceSync(`
+  .explorer-panel { flex: 1 1 290px; width: 100%; max-width: 560px; height: auto; overflow: hidden; }
+  .explorer-ghost { opacity: 0.28; }
+`);
+
 const make = (tag, properties = {}, ...children) => {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(properties)) {
@@ -23,6 +30,9 @@ class Explorer {
     this.spec = JSON.parse(figure.querySelector(".explorer-spec").textContent);
     this.parameters = this.spec.parameters;
     this.svgs = [...figure.querySelectorAll(".explorer-panel")];
+    const shadow = figure.querySelector(".explorer-panels").attachShadow({ mode: "open" });
+    shadow.adoptedStyleSheets = [PANELS];
+    shadow.append(...this.svgs);
     this.numbers = figure.querySelector(".explorer-numbers");
     this.start = this.parameters.map((p) => p.start);
     this.state = this.fromAddress();
@@ -203,10 +213,21 @@ class Explorer {
       svg.replaceChildren(...(ghost ? [ghost] : []), group);
       svg.setAttribute("aria-label", this.pack.alt[at]);
     });
-    this.numbers.replaceChildren(
-      ...this.pack.numbers[at].map(([name, value]) => make("div", {}, make("dt", { textContent: name }), make("dd", { textContent: value }))),
-    );
+    this.showNumbers(this.pack.numbers[at]);
     performance.measure(`explorer ${this.name}`, { start: begun, end: performance.now() });
+  }
+
+  showNumbers(numbers) {
+    const boxes = this.numbers.children;
+    if (boxes.length !== numbers.length) {
+      this.numbers.replaceChildren(...numbers.map(() => make("div", {}, make("dt"), make("dd"))));
+    }
+    numbers.forEach((pair, i) => {
+      pair.forEach((text, j) => {
+        const node = boxes[i].children[j];
+        if (node.textContent !== text) node.textContent = text;
+      });
+    });
   }
 
   // --- play and pin -----------------------------------------------------------------------------------------

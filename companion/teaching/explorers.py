@@ -214,6 +214,8 @@ class Canvas:
         self.explorer, self.style = explorer, plotting.style()
         # Ticks and grid are most of what a frame costs, and seldom change: their SVG is kept.
         self.scaffolds: dict[tuple[int, str], str] = {}
+        # Live, the pixels of the last ones.
+        self.grounds: dict[int, tuple[str, Any]] = {}
         size = plotting.panel_size(explorer.panels, explorer.height)
         with rc_context(self.style):
             self.figures = [Figure(figsize=size, dpi=dpi) for _ in range(explorer.panels)]
@@ -222,18 +224,14 @@ class Canvas:
             self.axes = tuple(figure.add_axes(plotting.panel_box(*size)) for figure in self.figures)
 
     def draw(self, setting: Setting) -> list[tuple[str, str]]:
-        """Draw a setting; return the named numbers as text. An error says at which setting it happened."""
+        """Draw a setting; return the named numbers as text."""
         from matplotlib import rc_context
 
         explorer = self.explorer
         with rc_context(self.style):
             for axes in self.axes:
                 wipe(axes)
-            try:
-                named = explorer.draw(self.axes if explorer.panels > 1 else self.axes[0], **explorer.arguments(setting))
-            except Exception as error:
-                error.add_note(f"explorer {explorer.name!r} failed at {explorer.describe(setting)}")
-                raise
+            named = explorer.draw(self.axes if explorer.panels > 1 else self.axes[0], **explorer.arguments(setting))
         return [(name, v if isinstance(v, str) else f"{v:.4g}") for name, v in (named or {}).items()]
 
     def png(self) -> bytes:
@@ -243,12 +241,27 @@ class Canvas:
         from PIL import Image
 
         with rc_context(self.style):
-            for figure in self.figures:
-                figure.canvas.draw()
-        pixels = np.hstack([np.asarray(figure.canvas.buffer_rgba()) for figure in self.figures])
+            pixels = np.hstack([self._pixels(panel) for panel in range(len(self.figures))])
         out = io.BytesIO()
         Image.fromarray(pixels).convert("RGB").save(out, "png", compress_level=1)
         return out.getvalue()
+
+    def _pixels(self, panel: int) -> Any:
+        """RGBA of a panel: ticks and grid, copied if they are those of the frame before, and the rest drawn on top."""
+        figure, axes = self.figures[panel], self.axes[panel]
+        canvas, scaffold = figure.canvas, self._scaffold(axes)
+        if self.grounds.get(panel, ("", None))[0] != scaffold:
+            with only(axes, axis=True):
+                canvas.draw()
+            self.grounds[panel] = scaffold, canvas.copy_from_bbox(figure.bbox)
+        canvas.restore_region(self.grounds[panel][1])
+        figure.patch.set_visible(False)
+        try:
+            with only(axes, axis=False):
+                figure.draw(canvas.get_renderer())
+        finally:
+            figure.patch.set_visible(True)
+        return canvas.buffer_rgba()
 
     def svg(self, panel: int) -> tuple[str, str]:
         """View box and inner SVG of a panel."""
@@ -272,13 +285,15 @@ class Canvas:
     @staticmethod
     def _scaffold(axes: Any) -> str:
         """What the look of the ticks, grid and axis labels depends on."""
-        parts: list[Any] = [axes.axison]
+        axes.apply_aspect()
+        parts: list[Any] = [axes.axison, axes.get_position().bounds]
         for axis in (axes.xaxis, axes.yaxis):
             places = axis.get_majorticklocs()
             words = axis.get_major_formatter().format_ticks(places)
             look = sorted(axis.get_tick_params().items(), key=str)
             parts += [axis.get_view_interval(), places, words, look]
-            parts += [axis.get_scale(), axis.get_label_text(), axis.get_visible(), axis.get_inverted()]
+            parts += [axis.get_scale(), axis.get_visible(), axis.get_inverted(), axis.get_label_text()]
+            parts += [axis.label.get_color(), axis.label.get_fontsize(), axis.labelpad]
         return repr(parts)
 
 
@@ -289,9 +304,21 @@ def only(axes: Any, *, axis: bool) -> Iterator[None]:
     hidden = [a for a in axes.get_children() if a.get_visible() and (a in own) != axis]
     for artist in hidden:
         artist.set_visible(False)
-    yield
-    for artist in hidden:
-        artist.set_visible(True)
+    try:
+        yield
+    finally:
+        for artist in hidden:
+            artist.set_visible(True)
+
+
+@contextmanager
+def at(explorer: Explorer, setting: Setting) -> Iterator[None]:
+    """Within this context an error says at which setting of the explorer it happened."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"explorer {explorer.name!r} failed at {explorer.describe(setting)}")
+        raise
 
 
 def wipe(axes: Any) -> None:
@@ -354,8 +381,9 @@ def bake(explorer: Explorer, static: Path, notebook: str) -> str:
     canvas, lines, frames, numbers, alts, seconds = Canvas(explorer), {}, [], [], [], []
     for setting in explorer.settings():
         begun = time.perf_counter()
-        numbers.append(canvas.draw(setting))
-        drawn = [canvas.svg(panel) for panel in range(explorer.panels)]
+        with at(explorer, setting):
+            numbers.append(canvas.draw(setting))
+            drawn = [canvas.svg(panel) for panel in range(explorer.panels)]
         seconds.append(time.perf_counter() - begun)
         frames.append([[lines.setdefault(line, len(lines)) for line in inner.split("\n")] for _, inner in drawn])
         alts.append(f"{explorer.caption} {explorer.describe(setting)}.")
@@ -377,8 +405,8 @@ def bake(explorer: Explorer, static: Path, notebook: str) -> str:
     (static / path).parent.mkdir(parents=True, exist_ok=True)
     (static / path).write_bytes(data)
     check_purity(canvas)
-    at = list(explorer.settings()).index(explorer.start)
-    return figure_html(explorer, path, start, numbers[at], alts[at])
+    first = list(explorer.settings()).index(explorer.start)
+    return figure_html(explorer, path, start, numbers[first], alts[first])
 
 
 def check_purity(used: Canvas) -> None:
@@ -443,7 +471,7 @@ class Live:
     last is drawn.
     """
 
-    settle, idle = 0.005, 0.06
+    settle, burst, idle = 0.005, 0.2, 0.06
 
     def __init__(self, explorer: Explorer) -> None:
         import ipywidgets as widgets
@@ -452,7 +480,7 @@ class Live:
 
         self.explorer, self.canvas = explorer, Canvas(explorer)
         self.remembered: dict[Setting, tuple[bytes, list[tuple[str, str]]]] = {}
-        self.wanted, self.before, self.timer = explorer.start, explorer.start, None
+        self.wanted, self.before, self.timer, self.touched = explorer.start, explorer.start, None, 0.0
         wide, style = widgets.Layout(width="min(100%, 34rem)"), {"description_width": "10rem"}
         self.controls = []
         for (name, p), k in zip(explorer.parameters.items(), explorer.start, strict=True):
@@ -486,9 +514,13 @@ class Live:
         return []
 
     def changed(self, _: Any = None) -> None:
-        """Take note of the setting the controls ask for; draw once the events in the queue are read."""
+        """Take note of the setting the controls ask for; within a burst, draw once the events in the queue are read."""
         self.before, self.wanted = self.wanted, tuple(control.index for control in self.controls)
-        self.later(0 if self.wanted in self.remembered else self.settle, self.serve)
+        calm, self.touched = time.monotonic() - self.touched > self.burst, time.monotonic()
+        if calm or self.wanted in self.remembered:
+            self.serve()
+        else:
+            self.later(self.settle, self.serve)
 
     def later(self, delay: float, step: Callable[[], None]) -> None:
         """Do `step` after `delay` seconds instead of what was planned before; at once without an event loop."""
@@ -502,8 +534,9 @@ class Live:
     def picture(self, setting: Setting) -> tuple[bytes, list[tuple[str, str]]]:
         """The picture and the named numbers of a setting, drawn now or remembered."""
         if setting not in self.remembered:
-            numbers = self.canvas.draw(setting)
-            self.remembered[setting] = self.canvas.png(), numbers
+            with at(self.explorer, setting):
+                numbers = self.canvas.draw(setting)
+                self.remembered[setting] = self.canvas.png(), numbers
         return self.remembered[setting]
 
     def serve(self) -> None:

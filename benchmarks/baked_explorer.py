@@ -1,0 +1,77 @@
+"""The built book in Chromium: how long a slider step takes, and what a page weighs before its first slider is near."""
+
+import functools
+import gzip
+import http.server
+import statistics
+import sys
+import threading
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+HTML = ROOT / "book" / "_build" / "html"
+sys.path.insert(0, str(ROOT / "tests"))
+
+from conftest import CHROMIUM_FLAGS, QuietHandler, find_chromium  # noqa: E402 (lives with the tests)
+
+# Script, style and layout of each step: from the event to the forced layout of the new picture.
+SWAPS = """
+async figure => {
+    const input = figure.querySelector('input[type=range]');
+    const times = [];
+    const frame = () => new Promise(done => requestAnimationFrame(done));
+    for (const round of [0, 1]) {
+        for (let k = 0; k <= Number(input.max); k++) {
+            performance.clearMeasures();
+            input.value = k;
+            input.dispatchEvent(new Event('input', {bubbles: true}));
+            await frame();
+            const begun = performance.now();
+            figure.getBoundingClientRect();
+            figure.querySelector('.explorer-panels').shadowRoot.querySelector('.explorer-panel').getBBox();
+            const layout = performance.now() - begun;
+            const swap = performance.getEntriesByType('measure').find(m => m.name.startsWith('explorer'));
+            if (swap) times.push(swap.duration + layout);
+            await frame();
+        }
+    }
+    return times;
+}
+"""
+
+
+def main() -> None:
+    """Visit every page of the book and print two tables."""
+    handler = functools.partial(QuietHandler, directory=str(HTML))
+    pages = sorted(p.relative_to(HTML).as_posix() for p in (HTML / "notebooks").rglob("*.html"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=CHROMIUM_FLAGS)
+        swaps, weights = [], []
+        for path in ["index.html", *pages]:
+            page, bodies = browser.new_page(viewport={"width": 1280, "height": 900}), {}
+            page.on("response", lambda r, bodies=bodies: bodies.setdefault(r.url, r.body()))
+            page.goto(f"http://127.0.0.1:{server.server_address[1]}/{path}", wait_until="networkidle")
+            first = sum(len(gzip.compress(body)) for url, body in bodies.items() if "/packs/" not in url)
+            weights.append((path, first))
+            for figure in page.locator("figure.explorer").all():
+                figure.scroll_into_view_if_needed()
+                page.wait_for_load_state("networkidle")
+                swaps.append((path, figure.get_attribute("data-explorer"), figure.evaluate(SWAPS)))
+            page.close()
+        browser.close()
+        server.shutdown()
+    print("| slider step in the book | median ms | 95 % ms | slowest ms | within 16.7 ms |\n|---|---:|---:|---:|---:|")
+    for path, name, times in swaps:
+        share = sum(t <= 16.7 for t in times) / len(times)
+        at95 = statistics.quantiles(times, n=20)[-1]
+        print(f"| {path}: {name} | {statistics.median(times):.1f} | {at95:.1f} | {max(times):.1f} | {share:.1%} |")
+    print("\n| page, before its first slider is near | kB gzipped |\n|---|---:|")
+    for path, weight in weights:
+        print(f"| {path} | {weight / 1000:.0f} |")
+
+
+if __name__ == "__main__":
+    main()
