@@ -121,7 +121,7 @@ class Slider:
 
 
 def measure(page: Any) -> tuple[dict[str, list[list[float]]], list[tuple[float, float]], bool]:
-    """Times of slow steps by kind, [explorer, interact]; the two bursts; did the explorer's end at the right picture?"""
+    """Times of slow steps by kind, [explorer, interact]; the two bursts; whether the explorer's ended right."""
     slow, fast = [Slider(page, 1), Slider(page, 2)], [Slider(page, 3), Slider(page, 4)]
     names = ("next setting, not seen before", "jump of ten steps, not seen before", "setting seen before")
     times: dict[str, list[list[float]]] = {name: [[], []] for name in names}

@@ -34,9 +34,9 @@ def title(notebook: nbformat.NotebookNode) -> str:
 
 def question(notebook: nbformat.NotebookNode) -> str:
     """The question that the first cell says the notebook answers."""
-    return re.search(r"\*\*The question\*\*:\s*(.+?)(?:\n\n|\Z)", notebook.cells[0].source, re.DOTALL)[1].replace(
-        "\n", " "
-    )
+    found = re.search(r"\*\*The question\*\*:\s*(.+?)(?:\n\n|\Z)", notebook.cells[0].source, re.DOTALL)
+    text = found[1].replace("\n", " ")
+    return text[0].upper() + text[1:]
 
 
 def chapters() -> list[tuple[str, list[str]]]:

@@ -83,7 +83,10 @@ def no_notice(axes, alpha):
         ({"alpha": Range(0, float("inf"), 1)}, plain, "'alpha'.*finite"),
         ({"alpha": Range(0, 1, 0.1, start=0.55)}, plain, "the start 0.55 is not on the grid"),
         ({"alpha": Choice([])}, plain, "no options"),
-        ({"alpha": Choice([1, 1])}, plain, "stands twice"),
+        ({"alpha": Choice([1, 1])}, plain, "two values are shown as '1'"),
+        ({"alpha": Range(0, 1, 0.25, show=".0f")}, plain, "'alpha'.* two values are shown as '0'"),
+        ({"alpha": Range(0, 1, 1, show=".2q")}, plain, "'alpha'.*format"),
+        ({"alpha": Range(0, 1, 1), "height": Range(0, 1, 1)}, plain, "'height' is taken"),
         ({"alpha": Choice([1, 2], start=3)}, plain, "the start 3 is not on the grid"),
         ({"alpha": (0, 1)}, plain, "must be a Range or a Choice"),
         ({"alpha": Range(0, 250, 1)}, plain, "251 frames are more than the budget of 250"),
@@ -93,6 +96,12 @@ def no_notice(axes, alpha):
 def test_bad_explorers_are_refused_by_name(parameters, draw, said):
     with pytest.raises(ValueError, match=f"explorer '{draw.__name__}': .*{said}"):
         make(parameters, draw=draw, panels=1)
+
+
+@pytest.mark.parametrize("options", [{"panels": 0}, {"panels": 1.5}, {"panels": 1, "height": 0}])
+def test_figures_without_size_are_refused(options):
+    with pytest.raises(ValueError, match=f"explorer 'plain': {list(options)[-1]} must be .*, got"):
+        make({"alpha": Range(0, 1, 1)}, draw=plain, **options)
 
 
 def test_repr_is_short_and_stable():
@@ -171,6 +180,18 @@ def test_used_axes_look_like_new_ones():
         assert [used.svg(p) for p in range(2)] == [fresh.svg(p) for p in range(2)]
 
 
+def test_live_pixels_are_those_of_one_drawing():
+    explorer = make()
+    used = Canvas(explorer, dpi=80)
+    for setting in explorer.settings():
+        used.draw(setting)
+        in_parts = [np.array(used._pixels(panel), int) for panel in range(2)]
+        for figure, layered in zip(used.figures, in_parts, strict=True):
+            figure.canvas.draw()
+            whole = np.asarray(figure.canvas.buffer_rgba()).astype(int)
+            assert np.mean(np.abs(whole - layered).max(axis=-1) > 8) < 0.002
+
+
 def test_the_size_of_a_pack_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(explorers, "PACK_BUDGET", 1000)
     with pytest.raises(ValueError, match=r"explorer 'waves': its frames take .* bytes gzipped, the budget is 1,000"):
@@ -216,15 +237,33 @@ def test_a_slider_moves_the_picture_and_reset_puts_it_back():
     asyncio.run(story())
 
 
-def test_of_a_burst_of_events_only_the_last_is_drawn():
+def test_of_a_burst_of_events_only_the_first_and_the_last_are_drawn():
     async def story():
         live = Live(make())
         for index in (0, 1, 3, 4):
             live.controls[0].index = index
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.04)
         assert live.wanted == (4, 1)
-        assert (0, 1) not in live.remembered
-        assert (4, 1) in live.remembered
+        assert set(live.remembered) == {(2, 1), (0, 1), (4, 1)}
+        assert live.image.value == live.remembered[4, 1][0]
+
+    asyncio.run(story())
+
+
+def test_reset_draws_no_setting_in_between():
+    async def story():
+        live = Live(make())
+        live.controls[0].index = 0
+        live.controls[1].index = 0
+        await asyncio.sleep(0.03)
+        drawn = set(live.remembered)
+        live.plays[0].playing = True
+        live.reset()
+        assert live.image.value == live.remembered[live.explorer.start][0]
+        assert set(live.remembered) == drawn
+        assert not live.plays[0].playing
+        live.close()
+        assert live.box.comm is None
 
     asyncio.run(story())
 

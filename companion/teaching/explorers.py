@@ -79,12 +79,10 @@ class Choice:
     unit: str = ""
 
     def values(self) -> list[Any]:
-        """The options. Raises ValueError if there are none or one stands twice."""
+        """The options. Raises ValueError if there are none."""
         values = list(self.options.values() if isinstance(self.options, Mapping) else self.options)
         if not values:
             raise ValueError("there are no options")
-        if len(set(self.texts())) < len(values):
-            raise ValueError(f"an option stands twice in {self.texts()}")
         return values
 
     def texts(self) -> list[str]:
@@ -102,7 +100,7 @@ def explore(
 
     `axes` is one matplotlib Axes, or a tuple of them when `panels` > 1; `draw` may return named numbers. Raises
     ValueError, naming the explorer, for parameters that do not fit the function, an empty range, a start off
-    the grid, more than 250 frames, or a docstring without caption and notice.
+    the grid, values that are shown alike, more than 250 frames, or a docstring without caption and notice.
     """
 
     def decorate(draw: Callable[..., Any]) -> Explorer:
@@ -124,8 +122,9 @@ class Explorer:
         self.caption, self.notice = self._docstring()
         self.parameters = dict(parameters)
         self._check_signature()
-        self.values = {name: self._grid(name, p) for name, p in self.parameters.items()}
-        self.texts = {name: p.texts() for name, p in self.parameters.items()}
+        grids = {name: self._grid(name, p) for name, p in self.parameters.items()}
+        self.values = {name: values for name, (values, _) in grids.items()}
+        self.texts = {name: texts for name, (_, texts) in grids.items()}
         self.start = tuple(self._start(name, p) for name, p in self.parameters.items())
         frames = sum(1 for _ in self.settings())
         if frames > FRAME_BUDGET:
@@ -141,6 +140,13 @@ class Explorer:
         return paragraphs[0], " ".join(paragraphs[1:]).removeprefix("Notice:").strip()
 
     def _check_signature(self) -> None:
+        for name, number in (("panels", self.panels), ("height", self.height)):
+            if isinstance(number, Parameter):
+                raise self._wrong(f"{name!r} is taken, it cannot be the name of a parameter")
+        if not isinstance(self.panels, int) or self.panels < 1:
+            raise self._wrong(f"panels must be a whole number above zero, got {self.panels!r}")
+        if not 1 <= self.height <= 8:
+            raise self._wrong(f"height must be between 1 and 8 inches, got {self.height!r}")
         taken = list(inspect.signature(self.draw).parameters)[1:]
         if set(taken) != set(self.parameters):
             unknown = sorted(set(self.parameters) - set(taken))
@@ -152,11 +158,14 @@ class Explorer:
         if not self.parameters:
             raise self._wrong("it has no parameter")
 
-    def _grid(self, name: str, parameter: Parameter) -> list[Any]:
+    def _grid(self, name: str, parameter: Parameter) -> tuple[list[Any], list[str]]:
         try:
-            return parameter.values()
+            values, texts = parameter.values(), parameter.texts()
         except (ValueError, ArithmeticError) as error:
             raise self._wrong(f"parameter {name!r}: {error}") from None
+        if twice := [text for k, text in enumerate(texts) if text in texts[:k]]:
+            raise self._wrong(f"parameter {name!r}: two values are shown as {twice[0]!r}")
+        return values, texts
 
     def _start(self, name: str, parameter: Parameter) -> int:
         values = self.values[name]
@@ -190,12 +199,25 @@ class Explorer:
         """Display the explorer in IPython; elsewhere do nothing."""
         if _shell() is None:
             return
+        shown_before = _SHOWN.pop(self.name, None)
         if folder := os.environ.get("COMPANION_BAKE"):
+            if shown_before:
+                raise self._wrong("the notebook has another explorer of this name")
+            _SHOWN[self.name] = self
             bundle = {"text/html": bake(self, Path(folder), os.environ["COMPANION_NOTEBOOK"])}
         else:
-            live = Live(self)
-            bundle = live.box._repr_mimebundle_() | {"image/png": live.remembered[self.start][0]}
+            if shown_before:
+                shown_before.close()
+            _SHOWN[self.name] = live = Live(self)
+            bundle = live.box._repr_mimebundle_()
+            # A start frame that cannot be drawn has no picture; the box shows the error.
+            if self.start in live.remembered:
+                bundle |= {"image/png": live.remembered[self.start][0]}
         show(bundle | {"text/plain": repr(self)})
+
+
+# What this process has shown last under each name: a cell that is run again replaces its widgets.
+_SHOWN: dict[str, Any] = {}
 
 
 # --- drawing ----------------------------------------------------------------------------------------------------
@@ -463,6 +485,10 @@ def figure_html(
 # --- JupyterLab -----------------------------------------------------------------------------------------------
 
 
+# For screen readers only: ipywidgets' Image has no text alternative, and fails on a tooltip.
+UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
+
+
 class Live:
     """ipywidgets controls over one picture.
 
@@ -497,7 +523,8 @@ class Live:
         self.numbers, self.message = widgets.HTML(), widgets.HTML()
         words = widgets.HTML(f"<b>{html.escape(explorer.caption)}</b>")
         notice = widgets.HTML(f"<b>Notice</b> {html.escape(explorer.notice)}")
-        row = widgets.HBox([*self.play(), reset])
+        self.plays = self.play()
+        row = widgets.HBox([*self.plays, reset])
         self.box = widgets.VBox([words, *self.controls, row, self.image, self.message, self.numbers, notice])
         self.serve()
 
@@ -549,7 +576,9 @@ class Live:
             self.message.value = f"<pre>{html.escape(said)}</pre>"
             return
         self.image.value, self.image.layout.visibility, self.message.value = png, "visible", ""
-        self.numbers.value = " · ".join(f"{html.escape(n)} = <b>{html.escape(v)}</b>" for n, v in numbers)
+        named = " · ".join(f"{html.escape(n)} = <b>{html.escape(v)}</b>" for n, v in numbers)
+        alt = html.escape(f"Picture: {self.explorer.describe(self.wanted)}.")
+        self.numbers.value = f'<span role="status" style="{UNSEEN}">{alt}</span>{named}'
         if self.wanted != self.before:
             self.later(self.idle, self.ahead)
 
@@ -578,6 +607,18 @@ class Live:
                 return
 
     def reset(self, _: Any = None) -> None:
-        """Put every control back to its start."""
+        """Stop playing and put every control back to its start, in one step."""
+        for play in self.plays:
+            play.playing = False
         for control, k in zip(self.controls, self.explorer.start, strict=True):
+            control.unobserve(self.changed, "index")
             control.index = k
+            control.observe(self.changed, "index")
+        self.changed()
+
+    def close(self) -> None:
+        """Stop drawing and take the widgets down, in the page too."""
+        if self.timer is not None:
+            self.timer.cancel()
+        for part in [*self.controls, *self.plays, *self.box.children, self.box]:
+            part.close()
