@@ -104,10 +104,25 @@ def test_a_burst_of_keys_ends_at_the_last_setting(page, lab_url):
     page.get_by_text("end").locator("b", has_text="8").wait_for(timeout=10_000)
 
 
+def test_a_cell_that_is_run_again_has_one_live_explorer(page, lab_url):
+    lab.run_all(page, lab_url, "small.ipynb")
+    press(page, "ArrowRight")
+    page.get_by_text("end").locator("b", has_text="8").wait_for(timeout=10_000)
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("end").locator("b", has_text="4").wait_for(timeout=10_000)
+    assert page.locator("img.widget-image").count() == 1
+    before = picture(page).get_attribute("src")
+    press(page, "ArrowLeft")
+    moved(page, before)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.relative_to(ROOT / "notebooks").with_suffix("").as_posix())
 def test_every_notebook_runs_and_its_first_slider_moves(page, lab_url, path):
     lab.run_all(page, lab_url, path.relative_to(ROOT / "notebooks").as_posix())
-    assert not page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count()
+    for kind in ("stderr", "error"):
+        assert not page.locator(f".jp-OutputArea-output [data-mime-type='application/vnd.jupyter.{kind}']").count()
+        assert not page.locator(f".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.{kind}']").count()
     before = picture(page).get_attribute("src")
     press(page, "ArrowRight")
     moved(page, before)

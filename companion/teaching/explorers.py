@@ -507,7 +507,8 @@ class Live:
         self.explorer, self.canvas = explorer, Canvas(explorer)
         self.remembered: dict[Setting, tuple[bytes, list[tuple[str, str]]]] = {}
         self.wanted, self.before, self.timer, self.touched = explorer.start, explorer.start, None, 0.0
-        wide, style = widgets.Layout(width="min(100%, 34rem)"), {"description_width": "10rem"}
+        longest = max(len(p.label or name) for name, p in explorer.parameters.items())
+        wide, style = widgets.Layout(width="min(100%, 36rem)"), {"description_width": f"{3 + longest / 2:.0f}em"}
         self.controls = []
         for (name, p), k in zip(explorer.parameters.items(), explorer.start, strict=True):
             options = [(f"{text} {p.unit}".strip(), i) for i, text in enumerate(explorer.texts[name])]
