@@ -1,6 +1,9 @@
 """Claims: true ones pass, false ones fail with a counterexample, and nothing that is no comparison passes."""
 
 import random
+import re
+import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from companion.teaching import ClaimError, Ledger
+from companion.teaching._patience import within
 from companion.teaching.claims import BadClaim, FalseClaim, Undecided
 
 x, y, a = sp.symbols("x y a", positive=True)
@@ -21,6 +25,9 @@ z = sp.symbols("z")
 h = sp.Function("h")(r)
 Z = sp.Function("Z", positive=True)(a)
 phi = sp.exp(-(r**2) / 2) / sp.sqrt(2 * sp.pi)
+p = sp.Function("p", positive=True)(r)
+X, Y = sp.MatrixSymbol("X", 2, 2), sp.MatrixSymbol("Y", 2, 2)
+b, i = sp.IndexedBase("b", positive=True), sp.symbols("i", integer=True)
 G = 1 / sp.sqrt(1 - 2 * s * t + t**2)
 Q = sp.exp(a * r) + sp.exp(a * s) + y
 
@@ -45,6 +52,13 @@ TRUE = [
         (1 / t - t) * sp.diff(G, s),
         {"domain": {s: (-1, 1), t: (0, 1)}},
     ),
+    ("root on an interval", sp.sqrt((1 - s) ** 2), 1 - s, {"domain": {s: (-1, 1)}}),
+    ("matrix symbols", (X * Y).T, Y.T * X.T, {}),
+    ("indexed", sp.Sum(b[i], (i, 1, 3)) ** 2, (b[1] + b[2] + b[3]) ** 2, {}),
+    ("Fokker-Planck", sp.diff(p * sp.diff(sp.log(p), r), r), sp.diff(p, r, 2), {}),
+    ("Bessel", sp.diff(sp.besseli(0, x), x), sp.besseli(1, x), {}),
+    ("binomials", sp.binomial(n + 1, k) * (n + 1 - k), sp.binomial(n, k) * (n + 1), {}),
+    ("equation", sp.Eq((x + 1) ** 2, y, evaluate=False), sp.Eq(x**2 + 2 * x + 1, y, evaluate=False), {}),
     ("matrix", sp.Matrix([[1, x], [0, 1]]) ** 2, sp.Matrix([[1, 2 * x], [0, 1]]), {}),
     (
         "piecewise",
@@ -53,6 +67,7 @@ TRUE = [
         {},
     ),
 ]
+TINY = sp.Rational(1, 10**150)
 IDS = [name for name, *_ in TRUE]
 
 
@@ -69,6 +84,10 @@ def test_true_identities_are_proved(claims, name, lhs, rhs, options):
 
 def break_it(rhs):
     """The right side with one thing wrong: a sign, a factor, a summand."""
+    if isinstance(rhs, sp.Eq):
+        return [sp.Eq(2 * rhs.lhs, rhs.rhs), sp.Eq(rhs.lhs, rhs.rhs + 1)]
+    if isinstance(rhs, sp.MatrixExpr) and not isinstance(rhs, sp.MatrixBase):
+        rhs = rhs.as_explicit()
     if isinstance(rhs, sp.MatrixBase):
         return [rhs.applyfunc(lambda e: 2 * e)]
     rhs = sp.sympify(rhs)
@@ -97,8 +116,41 @@ def test_expanded_polynomials_pass_and_shifted_ones_fail(roots, shift):
         claims.prove("shifted", product, sp.expand(product) + shift)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 3), st.sampled_from([sp.sin, sp.exp, sp.sqrt, sp.log]))
+def test_a_counterexample_really_is_one(power, factor, summand, function):
+    true = sp.diff(x**power * function(factor * x) + summand * y, x)
+    wrong = true + sp.Rational(summand, 7) * x * y
+    with pytest.raises(FalseClaim) as caught:
+        Ledger("test").prove("wrong", true, wrong)
+    point = {x: sp.Rational(shown_at(caught, "x")), y: sp.Rational(shown_at(caught, "y"))}
+    assert abs((true - wrong).subs(point).evalf()) > 1e-6
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.recursive(
+        st.sampled_from([x, r, sp.Integer(2)]), lambda e: st.tuples(st.sampled_from("+*s"), e, e), max_leaves=5
+    )
+)
+def test_the_product_rule_holds_and_without_a_term_fails(tree):
+    u, v = build(tree), sp.exp(r * x)
+    claims = Ledger("test")
+    claims.prove("product rule", sp.diff(u * v, r), sp.diff(u, r) * v + u * sp.diff(v, r))
+    with pytest.raises(FalseClaim):
+        claims.prove("half of it", sp.diff(u * v, r), sp.diff(u, r) * v + u * v)
+
+
+def build(tree):
+    if isinstance(tree, sp.Basic):
+        return tree
+    operation, left, right = tree
+    left, right = build(left), build(right)
+    return {"+": left + 2 * right, "*": left * right + 1, "s": sp.sin(left) + 3 + right**2}[operation]
+
+
 def test_counterexample_is_one_and_easy_to_read(claims):
-    with pytest.raises(FalseClaim, match=r"wrong: at x = 1, y = 4: left side 25, right side 21, difference 4"):
+    with pytest.raises(FalseClaim, match=r"wrong: at x = 1, y = 1: left side 4, right side 3, difference 1"):
         claims.prove("wrong", (x + y) ** 2, x**2 + x * y + y**2)
 
 
@@ -120,8 +172,12 @@ def test_inequalities(claims):
     claims.prove("sum of squares", 2 * s * t <= s**2 + t**2, by=lambda gap: (s - t) ** 2)
     claims.prove("strict", sp.Lt(sp.Integer(0), x * (1 + r**2), evaluate=False))
     claims.prove("bound", 1 - 1 / (1 + y) ** 2 <= 2 * y, by=sp.factor)
+    claims.prove("exponential", sp.exp(r) >= 1 + r)
+    claims.prove("logarithm", sp.log(x) <= x - 1)
+    claims.prove("two derivatives deep", 1 - sp.exp(-x) < x)
+    claims.prove("on an interval", sp.Gt(s * (1 - s), 0, evaluate=False), domain={s: (0, 1)})
     claims.prove("turned round", sp.Ge(s**2 + t**2, 2 * s * t, evaluate=False), by=lambda gap: (s - t) ** 2)
-    assert len(claims.claims) == 4
+    assert len(claims.claims) == 8
 
 
 @pytest.mark.parametrize(
@@ -132,6 +188,14 @@ def test_inequalities(claims):
         (sp.Lt(2 * s * t, s**2 + t**2 - sp.Rational(1, 10), evaluate=False), lambda gap: x),
         (x <= 1000, lambda gap: sp.Integer(1)),
         (sp.Le(1, x, evaluate=False), ()),
+        (sp.exp(r) >= 1 + r + r**2 / 10, ()),
+        (sp.log(x) <= x - sp.Rational(11, 10), ()),
+        (sp.Ge(1 / r, -1, evaluate=False), ()),
+        (sp.Ge(x * sp.log(x), 0, evaluate=False), ()),
+        (sp.Le(sp.sqrt(r), 1 + r**2, evaluate=False), ()),
+        (sp.Gt(r**2, 0, evaluate=False), ()),
+        (sp.Lt(x, x - TINY * y, evaluate=False), lambda gap: y),
+        (sp.Ge(x**2, 1000 * x - 249999, evaluate=False), ()),
     ],
 )
 def test_false_inequalities_fail(claims, relation, by):
@@ -162,6 +226,20 @@ class Yes(sp.Symbol):
         return 1
 
 
+class Three(int):
+    """An integer whose differences are 0, so it says."""
+
+    def __sub__(self, other):
+        return 0
+
+
+class Rows(sp.Matrix):
+    """A matrix of another's making."""
+
+
+A, B = sp.symbols("A B", commutative=False)
+
+
 @pytest.mark.parametrize(
     ("lhs", "rhs", "said"),
     [
@@ -179,6 +257,17 @@ class Yes(sp.Symbol):
         (sp.Matrix([1, 2]), sp.Matrix([[1, 2]]), "different shapes"),
         (sp.Matrix([1, 2]), x, "different shapes"),
         ([], [], "empty"),
+        ([[1, 2], [3, 4]], [1, 2, 3, 4], "different shapes"),
+        ([[1, 2], [3]], [[1, 2], [3]], "different lengths"),
+        (x, sp.Symbol("x"), "two different symbols are called x"),
+        (A * B, B * A, "does not commute"),
+        (sp.MatrixSymbol("M", k, k), sp.MatrixSymbol("M", k, k), "no numbers for a shape"),
+        (sp.sin(x).series(x, 0, 4), x - x**3 / 6 + sp.O(x**4), "removeO"),
+        (sp.AccumBounds(0, 1), sp.AccumBounds(0, 1), "no single number"),
+        (x + Yes("u"), x + Yes("v"), "not SymPy's own"),
+        (Three(3), 4, "Three"),
+        (Rows([x]), Rows([y]), "not SymPy's own"),
+        (np.array([1, 2]), [1, 2], "exact SymPy number"),
         (Yes("u"), Yes("v"), "not SymPy's own"),
         (sp.Ne(x, y), None, "cannot be proved"),
     ],
@@ -196,6 +285,19 @@ def test_unsuitable_sides_are_refused(claims, lhs, rhs, said):
         {"domain": {x: (1, 1)}},
         {"assuming": [sp.false]},
         {"assuming": [sp.Lt(x, 0)]},
+        {"assuming": [True]},
+        {"assuming": iter([sp.Lt(y, 0)])},
+        {"domain": {x: (2, 1)}},
+        {"domain": {"x": (0, 1)}},
+        {"domain": {x: (sp.nan, 1)}},
+        {"domain": {y: (0, 1)}},
+        {"domain": [x]},
+        {"domain": {x: (-2, -1)}},
+        {"by": lambda e: e.subs(x, 1)},
+        {"by": lambda e: sp.diff(e, x)},
+        {"by": lambda e: None},
+        {"by": lambda e: 0.0 * e},
+        {"by": "simplify"},
         {"domain": {x: (1, 1)}, "by": lambda e: e.subs(x, 1)},
     ],
 )
@@ -204,6 +306,56 @@ def test_no_argument_makes_a_false_claim_pass(claims, options):
         with pytest.raises(ClaimError):
             claims.prove("false", x, wrong, **options)
     assert not claims.claims
+
+
+TOWER = sp.exp(-sp.exp(10 + x))
+
+
+@pytest.mark.parametrize(
+    ("lhs", "rhs", "by"),
+    [
+        (sp.sin(x) ** 2 + sp.cos(x) ** 2, 1 + (sp.tan(x) - 2) * TINY, lambda e: e.subs(sp.tan(x), 2)),
+        (sp.sin(x) ** 2 + sp.cos(x) ** 2, 1 + (sp.tan(x) - 2) * TOWER, lambda e: e.subs(sp.tan(x), 2)),
+        (sp.cos(sp.exp(-sp.exp(5 + x))), sp.Integer(1), lambda e: e.subs(sp.exp(-sp.exp(5 + x)), 0)),
+        ((-1) ** (2 * k), 1 + TINY * (1 - (-1) ** k), lambda e: e.subs(k, 2 * n)),
+        (sp.log(x**z), z * sp.log(x), lambda e: sp.expand_log(e, force=True)),
+        (sp.sqrt(sp.Function("f")(x) ** 2), sp.Function("f")(x), lambda e: sp.powdenest(e, force=True)),
+        (sp.Integral(sp.cos(r), (r, 0, x)), sp.sin(x) + (sp.tan(x) - 2) / 10**12, lambda e: e.subs(sp.tan(x), 2)),
+    ],
+)
+def test_the_probe_sees_what_a_dishonest_step_hides(claims, lhs, rhs, by):
+    with pytest.raises((FalseClaim, Undecided)):
+        claims.prove("false", lhs, rhs, by=by)
+
+
+def test_a_step_that_puts_in_a_value_is_refused(claims):
+    with pytest.raises(BadClaim, match="special case at best"):
+        claims.prove("true, but badly argued", sp.sin(x) ** 2 + sp.cos(x) ** 2, 1, by=lambda e: e.subs(x, 1))
+
+
+def test_a_step_may_change_the_variable(claims):
+    root = sp.symbols("root", positive=True)
+    lhs = sp.sqrt(x + 2 * sp.sqrt(x) + 1)
+    claims.prove("in √x", lhs, 1 + sp.sqrt(x), by=lambda e: sp.simplify(e.subs(x, root**2)))
+
+
+@pytest.mark.parametrize("assuming", [[x < y], [y < x], [x + y > 9]])
+def test_counterexamples_respect_the_relations(claims, assuming):
+    with pytest.raises(FalseClaim) as caught:
+        claims.prove("wrong", x, y, assuming=assuming)
+    point = {x: sp.Rational(shown_at(caught, "x")), y: sp.Rational(shown_at(caught, "y"))}
+    assert all(relation.subs(point) for relation in assuming)
+
+
+@pytest.mark.parametrize(("low", "high"), [(3, 4), (-1, 0), (5, sp.oo), (-sp.oo, -7), (sp.Rational(1, 3), 0.5)])
+def test_counterexamples_stay_in_the_domain(claims, low, high):
+    with pytest.raises(FalseClaim) as caught:
+        claims.prove("wrong", r**2, r, domain={r: (low, high)})
+    assert low <= sp.Rational(shown_at(caught, "r")) <= high
+
+
+def shown_at(caught, name):
+    return re.search(rf"\b{name} = (-?[\d/]+)", str(caught.value)).group(1)
 
 
 def test_a_difference_that_vanishes_at_small_integers_is_found(claims):
@@ -244,6 +396,11 @@ def test_exact(claims):
     ("lhs", "rhs", "cases", "error", "said"),
     [
         (lambda i: i, lambda i: i**2, [0, 1, 2], FalseClaim, r"in case 2: left side 2, right side 4"),
+        (lambda i: i, lambda i: i, [1, 1], BadClaim, "case 1 is listed twice"),
+        (lambda i: i, lambda i: i, "ab", BadClaim, "list of cases"),
+        (lambda i: i, lambda i: i, 5, BadClaim, "list of cases"),
+        (max, max, [(1, 2)], BadClaim, "the same"),
+        ([True], [True], None, BadClaim, "truth value"),
         (lambda i: i, lambda i: i, [], BadClaim, "no cases"),
         (lambda i: i, lambda i: i, iter(()), BadClaim, "no cases"),
         (lambda i: i / 2, lambda i: i / 2, [1], BadClaim, "float"),
@@ -296,6 +453,18 @@ def test_numeric(claims):
         (dict(value=1.0, expected=1.0, rtol=0.1, at_most=2), BadClaim, "not both"),
         (dict(value=1.0, at_most=float("inf")), BadClaim, "inf"),
         (dict(value=1.0, at_most=[1.0, 2.0]), BadClaim, "one number"),
+        (dict(value=1.0, at_most=True), BadClaim, "at_most must be a number"),
+        (dict(value=1j, at_most=2), BadClaim, "complex"),
+        (dict(value=1.0, expected=9.0, atol=1e9), BadClaim, "the claim says nothing"),
+        (dict(value=5.0, expected=0.0, atol=10), BadClaim, "the claim says nothing"),
+        (dict(value=-1.7e308, expected=1.7e308, rtol=0.99, atol=1.7e308), BadClaim, "the claim says nothing"),
+        (dict(value=1.0, expected=1.1, rtol="0.2"), BadClaim, "rtol must be positive"),
+        (dict(value=1.0, expected=1.1, rtol=np.array([0.2, 0.2])), BadClaim, "rtol must be positive"),
+        (dict(value=[True], expected=[1.0], rtol=0.1), BadClaim, "must hold numbers"),
+        (dict(value=np.array(["1"], dtype=object), expected=[1.0], rtol=0.1), BadClaim, "must hold numbers"),
+        (dict(value=[[1], [1, 2]], expected=[1, 2], rtol=0.1), BadClaim, "must hold numbers"),
+        (dict(value=x, expected=2 * x, rtol=0.1), BadClaim, "must hold numbers"),
+        (dict(value=10**400, expected=10**400 + 1, rtol=0.1), BadClaim, "must hold numbers"),
     ],
 )
 def test_numeric_fails(claims, arguments, error, said):
@@ -306,7 +475,7 @@ def test_numeric_fails(claims, arguments, error, said):
 
 def test_the_same_array_twice_is_no_comparison(claims):
     same = np.ones(3)
-    with pytest.raises(BadClaim, match="same array"):
+    with pytest.raises(BadClaim, match="the same ndarray"):
         claims.numeric("bad", same, same, rtol=0.1)
 
 
@@ -325,11 +494,19 @@ def test_simulated(claims):
         ([], 0, 4, BadClaim, "empty"),
         ([1.0], 1, 4, BadClaim, "too few"),
         ([1.0, float("inf")], 1, 4, BadClaim, "inf"),
-        ([1.0, 1.0], 1, 4, BadClaim, "do not vary"),
+        ([0.1] * 100, 0.1, 4, BadClaim, "do not vary"),
+        ([0.1 + 0.2] * 77, 0.3, 4, BadClaim, "do not vary"),
+        ([1e200, 2e200] * 50, 5, 4, BadClaim, "too large"),
+        (np.exp(1j * np.arange(99)), 0, 4, BadClaim, "complex"),
+        (np.arange(99) % 2 == 0, 0.5, 4, BadClaim, "must hold numbers"),
+        (np.zeros((99, 2, 2)), np.zeros((2, 2)), 4, BadClaim, "shape"),
+        (np.random.default_rng(0).normal(size=(99, 3)), 0, 4, BadClaim, "shape"),
         ([0.0, 1.0], float("nan"), 4, BadClaim, "nan"),
         ([0.0, 1.0], 0.5, 0, BadClaim, "sigmas"),
         ([0.0, 1.0], 0.5, float("inf"), BadClaim, "sigmas"),
         ([0.0, 1.0], 0.5, float("nan"), BadClaim, "sigmas"),
+        ([0.0, 1.0], 0.5, 7, BadClaim, "sigmas must be positive, finite and at most 6, got 7"),
+        ([0.0, 1.0], 0.5, "4", BadClaim, "sigmas"),
         ([0.0, 1.0], [0.5, 0.5], 4, BadClaim, "shape"),
     ],
 )
@@ -402,7 +579,7 @@ def test_what_a_claim_shows(claims, shown):
 
 def test_the_table(claims, shown):
     claims.prove("first", x + x, 2 * x)
-    claims.numeric("second", 1.0, 1.0, rtol=0.1)
+    claims.numeric("second", 1.0, 1.01, rtol=0.1)
     claims.table()
     bundle, options = shown.displayed[-1]
     assert bundle["text/plain"].splitlines()[0] == "2 claims: 1 proved, 1 numeric"
@@ -430,6 +607,45 @@ def test_an_edited_cell_drops_its_former_claim(claims, shown):
     assert [(c.number, c.statement) for c in claims.claims] == [(1, "first, reworded")]
 
 
+def test_an_edited_cell_hands_its_numbers_out_anew(claims, shown):
+    run_cell(shown, "a", 1)
+    for words in ("first", "second", "third"):
+        claims.prove(words, x + x, 2 * x)
+    run_cell(shown, "b", 2)
+    claims.prove("elsewhere", y + y, 2 * y)
+    run_cell(shown, "a", 3)
+    claims.prove("second", x + x, 2 * x)
+    assert [(c.number, c.statement) for c in claims.claims] == [(2, "second"), (4, "elsewhere")]
+    claims.prove("third, reworded", x + x, 2 * x)
+    claims.prove("a fourth", x + x, 2 * x)
+    claims.prove("a fifth", x + x, 2 * x)
+    assert sorted(c.number for c in claims.claims) == [1, 2, 3, 4, 5]
+    assert {c.statement: c.number for c in claims.claims}["elsewhere"] == 4
+
+
+def test_a_failed_run_of_a_cell_leaves_its_former_claims(claims, shown):
+    run_cell(shown, "a", 1)
+    claims.prove("first", x + x, 2 * x)
+    run_cell(shown, "a", 2)
+    with pytest.raises(FalseClaim):
+        claims.prove("first, reworded", x + x, 3 * x)
+    assert [(c.number, c.statement) for c in claims.claims] == [(1, "first")]
+
+
+def test_a_statement_is_put_on_one_line(claims):
+    claims.prove("  two\n  lines ", x + x, 2 * x)
+    assert claims.claims[0].statement == "two lines"
+    with pytest.raises(BadClaim, match="already"):
+        claims.prove("two lines", y + y, 2 * y)
+
+
+def test_the_region_is_told(claims):
+    claims.prove("root", sp.sqrt((1 - s) ** 2), 1 - s, domain={s: (-1, 1)})
+    claims.prove("sum", x + y, y + x + 0 * s, assuming=[x < y])
+    assert "at 12 random points for $-1 < s < 1$." in claims.claims[0].check
+    assert "at 12 random points for $x < y$." in claims.claims[1].check
+
+
 def test_another_cell_may_not_say_the_same(claims, shown):
     run_cell(shown, "a", 1)
     claims.prove("first", x + x, 2 * x)
@@ -455,3 +671,55 @@ def test_points_depend_on_the_sides_not_on_the_run():
         messages.append(str(caught.value))
         random.seed(2)
     assert messages[0] == messages[1]
+
+
+# --- patience -----------------------------------------------------------------------------
+
+
+def spin(seconds):
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        pass
+    return "done"
+
+
+def test_a_task_is_stopped_when_its_time_is_up_in_any_thread():
+    begun, results = time.monotonic(), []
+    results.append(within(0.1, lambda: spin(5)))
+    thread = threading.Thread(target=lambda: results.append(within(0.1, lambda: spin(5))))
+    thread.start()
+    thread.join()
+    assert results == [None, None]
+    assert time.monotonic() - begun < 2
+
+
+def test_a_task_that_is_done_in_time_is_left_alone():
+    assert within(5, lambda: spin(0.01)) == "done"
+    with pytest.raises(ZeroDivisionError):
+        within(5, lambda: 1 / 0)
+
+
+def test_no_interruption_arrives_late():
+    results = {within(0.002, lambda: spin(0.002)) for _ in range(200)}
+    assert results <= {None, "done"}
+
+
+def test_a_claim_that_sympy_would_brood_over_is_given_up(claims, monkeypatch):
+    monkeypatch.setattr("companion.teaching._symbolic.REDUCE_SECONDS", 1.0)
+    v = sp.symbols("v1:4", real=True)
+    hard = sum(sp.exp(e) / (1 + sp.exp(e * sum(v))) ** 2 for e in v) ** 2
+    begun = time.monotonic()
+    with pytest.raises(Undecided, match="does not reduce"):
+        claims.prove("hard", sp.LambertW(x * sp.exp(x)) * hard, x * hard)
+    assert time.monotonic() - begun < 4
+
+
+def test_an_interruption_in_a_destructor_is_not_printed(monkeypatch):
+    class Slow:
+        def __del__(self):
+            spin(0.3)
+
+    printed = []
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: printed.append(unraisable.exc_type))
+    assert within(0.1, lambda: [Slow(), "done"].pop()) == "done"
+    assert not printed
