@@ -358,6 +358,12 @@ def shown_at(caught, name):
     return re.search(rf"\b{name} = (-?[\d/]+)", str(caught.value)).group(1)
 
 
+def test_a_step_that_proves_anything_proves_nothing(claims):
+    """Refused even where the claim is true, and though the probe would have found a false one."""
+    with pytest.raises(BadClaim, match="so it proves nothing"):
+        claims.prove("true, dishonestly", (x + 1) ** 2, x**2 + 2 * x + 1, by=lambda e: sp.Integer(0))
+
+
 def test_a_difference_that_vanishes_at_small_integers_is_found(claims):
     wrong = k + sp.prod([k - j for j in range(1, 13)])
     with pytest.raises(ClaimError):

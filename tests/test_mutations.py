@@ -1,7 +1,8 @@
 """Formulas broken on purpose: a sign, a factor, an index. A claim or a test that lets one pass is worthless.
 
 `tests/mutations/<part>-<nn>.toml` lists what to break in a notebook, `tests/mutations/package.toml` what to break
-in the package. Each entry replaces `old` (which must stand there exactly once) by `new`.
+in the package (`test` names the test file where it is not that of the module). Each entry replaces `old`, which must
+stand there exactly once, by `new`.
 """
 
 import copy
@@ -70,7 +71,7 @@ def test_every_broken_formula_of_the_package_fails_a_test(mutation, tmp_path):
     source = target.read_text(encoding="utf-8")
     assert source.count(mutation["old"]) == 1
     target.write_text(source.replace(mutation["old"], mutation["new"]), encoding="utf-8")
-    test = ROOT / "tests" / f"test_{target.stem}.py"
+    test = ROOT / "tests" / f"test_{mutation.get('test', target.stem)}.py"
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(test)],
         cwd=tmp_path,
