@@ -184,8 +184,18 @@ class Explorer {
     if (this.pack) this.asked ??= requestAnimationFrame(() => this.draw());
   }
 
-  index() {
-    return this.parameters.reduce((at, p, i) => at * p.values.length + this.state[i], 0);
+  index(state = this.state) {
+    return this.parameters.reduce((at, p, i) => at * p.values.length + state[i], 0);
+  }
+
+  // Reads the pictures one step away while the browser has nothing else to do.
+  ahead() {
+    this.parameters.forEach((p, i) => {
+      for (const step of [1, -1]) {
+        const k = this.state[i] + step;
+        if (k >= 0 && k < p.values.length) this.frame(this.index(this.state.map((old, j) => (j === i ? k : old))));
+      }
+    });
   }
 
   frame(at) {
@@ -215,6 +225,8 @@ class Explorer {
     });
     this.showNumbers(this.pack.numbers[at]);
     performance.measure(`explorer ${this.name}`, { start: begun, end: performance.now() });
+    // Safari has no idle callbacks: there a frame is read when it is asked for.
+    if (window.requestIdleCallback) requestIdleCallback(() => this.ahead());
   }
 
   showNumbers(numbers) {
