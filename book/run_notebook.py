@@ -24,11 +24,16 @@ NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_TIMEOUT = 120
+# What the book folds by tag, JupyterLab folds by these settings.
+FOLDED = {
+    "hide-input": {"source_hidden": True},
+    "hide-cell": {"source_hidden": True, "outputs_hidden": True},
+}
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def normalise(notebook: nbformat.NotebookNode) -> None:
-    """Drop from `notebook` what changes from run to run or from machine to machine."""
+    """Drop from `notebook` what changes from run to run or from machine to machine; fold cells by their tags."""
     notebook.metadata = nbformat.from_dict(
         {
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -36,7 +41,11 @@ def normalise(notebook: nbformat.NotebookNode) -> None:
         }
     )
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags" and v})
+        tags = cell.metadata.get("tags", [])
+        folded = [FOLDED[tag] for tag in tags if tag in FOLDED]
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        if folded:
+            cell.metadata["jupyter"] = folded[0]
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET_VIEW, None)
 

@@ -82,8 +82,12 @@ def run_all(page: Any, url: str, name: str, timeout: float = 60) -> None:
     page.get_by_text("| Idle").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+    # Folded cells show no prompt; a cell that waits or runs shows one without a number.
     page.wait_for_function(
-        """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell')]
-            .every(cell => /\\d/.test(cell.querySelector('.jp-InputPrompt').textContent))""",
+        """() => {
+            const prompts = document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-InputPrompt');
+            return prompts.length && [...prompts].every(prompt => /\\d|^$/.test(prompt.textContent.trim()))
+                && /\\d/.test(prompts[prompts.length - 1].textContent);
+        }""",
         timeout=1000 * timeout,
     )

@@ -82,7 +82,14 @@ def test_valid_and_free_of_machine_state(notebook):
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert notebook.metadata.kernelspec.name == "python3"
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"tags"}, cell.source[:60]
+        assert set(cell.metadata) <= {"tags", "jupyter"}, cell.source[:60]
+
+
+def test_folded_cells_are_folded_in_jupyterlab_too(notebook):
+    for cell in code(notebook):
+        folding = cell.metadata.get("jupyter", {})
+        assert folding.get("source_hidden", False) == bool(FOLDED & tags(cell)), cell.source[:60]
+        assert folding.get("outputs_hidden", False) == ("hide-cell" in tags(cell)), cell.source[:60]
 
 
 def test_executed_in_order_without_errors(notebook):
