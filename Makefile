@@ -48,7 +48,7 @@ test: lint book
 notebooks: $(FRESH)
 
 bench: book
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 lint: $(READY)
 	@$(BIN)/ruff check .

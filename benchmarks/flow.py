@@ -3,23 +3,12 @@
 The plain way beside it: one particle after the other (measured on 20 of them, and scaled up).
 """
 
-import time
-from collections.abc import Callable
-
 import numpy as np
+from _timing import milliseconds
 
 from companion import mixtures, samplers, schedules
 
 PARTICLES, STEPS, PLAIN = 10_000, 200, 20
-
-
-def best_of(work: Callable[[], object], rounds: int = 3) -> float:
-    times = []
-    for _ in range(rounds):
-        begun = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begun)
-    return min(times)
 
 
 def main() -> None:
@@ -48,7 +37,7 @@ def main() -> None:
     print(f"{PARTICLES:,} particles, {STEPS} steps, three components in one dimension\n")
     print("| walk | seconds |\n|---|---:|")
     for name, work, scale in rows:
-        print(f"| {name} | {best_of(work) * scale:.2f} |")
+        print(f"| {name} | {milliseconds(work) / 1000 * scale:.2f} |")
 
 
 if __name__ == "__main__":

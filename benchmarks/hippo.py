@@ -1,11 +1,9 @@
 """How fast HiPPO's matrices are built: vectorised, beside the plain double loop of their definition."""
 
 import math
-import statistics
-import time
-from collections.abc import Callable
 
 import numpy as np
+from _timing import milliseconds
 
 from companion import hippo
 
@@ -21,16 +19,6 @@ def plain(measure: str, d: int) -> np.ndarray:
             else:
                 A[n, k] = -root if k < n else -root * (-1) ** (n - k)
     return A
-
-
-def milliseconds(task: Callable[[], object]) -> float:
-    """Median time of `task` over 15 runs."""
-    times = []
-    for _ in range(15):
-        start = time.perf_counter()
-        task()
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
 
 
 def main() -> None:

@@ -1,11 +1,10 @@
 """Kernel and output of a rational transfer function: by FFT, beside the recurrence, over the length and over d."""
 
 import math
-import statistics
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
+from _timing import milliseconds, slope
 from scipy.signal import lfilter
 
 from companion import ssm
@@ -34,22 +33,6 @@ def filtered(a: np.ndarray, b: np.ndarray, u: np.ndarray) -> np.ndarray:
 def fast(a: np.ndarray, bt: np.ndarray, u: np.ndarray) -> np.ndarray:
     """The output by FFT: the kernel, then the convolution."""
     return ssm.causal_conv(ssm.kernel_rational(a, bt, len(u)), u)
-
-
-def milliseconds(task: Callable[[], object]) -> float:
-    """Median time of `task` over 7 runs, or over as many as fit in a second."""
-    times: list[float] = []
-    while len(times) < 7 and (sum(times) < 1 or not times):
-        start = time.perf_counter()
-        task()
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
-
-
-def slope(points: Iterable[tuple[float, float]]) -> float:
-    """The exponent of a power law through the points, by least squares of logarithms."""
-    x, y = np.log(np.array(list(points), dtype=float)).T
-    return float(np.polyfit(x, y, 1)[0])
 
 
 def filter_of(d: int) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +69,7 @@ def report(name: str, values: Iterable[int], rows: list[list[float]]) -> None:
     for value, row in zip(values, rows, strict=True):
         print(f"| {value} | " + " | ".join("" if math.isnan(t) else f"{t:.3g}" for t in row) + " |")
     columns = [[(v, t) for v, t in zip(values, column, strict=True) if t == t] for column in zip(*rows, strict=True)]
-    print("| slope | " + " | ".join(f"{slope(column):.2f}" for column in columns) + " |\n")
+    print("| slope | " + " | ".join(f"{slope(*zip(*column, strict=True)):.2f}" for column in columns) + " |\n")
 
 
 def main() -> None:

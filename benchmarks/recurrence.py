@@ -1,10 +1,7 @@
 """How the scan and DEER grow with the length of a sequence, beside the loops that they replace."""
 
-import statistics
-import time
-from collections.abc import Callable
-
 import numpy as np
+from _timing import milliseconds, slope
 
 from companion import recurrence
 
@@ -17,20 +14,6 @@ def loop(G: np.ndarray, h: np.ndarray) -> np.ndarray:
     for t in range(len(h)):
         x = states[t] = G[t] * x + h[t]
     return states
-
-
-def milliseconds(task: Callable[[], object]) -> float:
-    """Median time of `task` over 7 runs."""
-    times = []
-    for _ in range(7):
-        start = time.perf_counter()
-        task()
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
-
-
-def slope(times: list[float]) -> float:
-    return float(np.polyfit(np.log(LENGTHS), np.log(times), 1)[0])
 
 
 def main() -> None:
@@ -50,7 +33,7 @@ def main() -> None:
     print("| T |" + "".join(f" {T} |" for T in LENGTHS) + " log-log slope |")
     print("|---|" + "---:|" * (len(LENGTHS) + 1))
     for name, times in rows.items():
-        print(f"| {name} |" + "".join(f" {t:.2f} |" for t in times) + f" {slope(times):.2f} |")
+        print(f"| {name} |" + "".join(f" {t:.2f} |" for t in times) + f" {slope(LENGTHS, times):.2f} |")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,8 @@ All three start from what each would keep during training (Λ, P, B, C̃ and the
 same L numbers, which is checked first. Discretising A and cutting C off are not in the times.
 """
 
-import statistics
-import time
-from collections.abc import Callable
-
 import numpy as np
+from _timing import milliseconds
 
 from companion import hippo, ssm
 
@@ -24,16 +21,6 @@ def plain(Ab: np.ndarray, Bb: np.ndarray, C: np.ndarray, L: int) -> np.ndarray:
         taps[k] = C @ x
         x = Ab @ x
     return taps
-
-
-def milliseconds(task: Callable[[], object], runs: int = 9) -> float:
-    """Median time of `task` over `runs` runs."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        task()
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
 
 
 def timed(d: int, L: int) -> list[float]:

@@ -1,0 +1,22 @@
+"""What every benchmark needs: the time of a task, and the power law through several times."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+
+def milliseconds(task: Callable[[], object], runs: int = 9, budget: float = 2.0) -> float:
+    """Median time of `task` over `runs` runs, or over as many as fit in `budget` seconds, at least one."""
+    times: list[float] = []
+    while len(times) < runs and sum(times) < budget:
+        start = time.perf_counter()
+        task()
+        times.append(time.perf_counter() - start)
+    return 1000 * statistics.median(times)
+
+
+def slope(sizes: Sequence[float], times: Sequence[float]) -> float:
+    """The exponent of a power law through the points, by least squares of logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
