@@ -213,6 +213,12 @@ def test_explorers_carry_a_picture(notebook):
             assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source[:60]
 
 
+def test_every_explorer_has_a_slider(notebook):
+    for cell in code(notebook):
+        for declared in cell.source.split("@explore(")[1:]:
+            assert "Range(" in declared.split("\ndef ")[0], declared[:200]
+
+
 def test_randomness_is_seeded(notebook):
     for cell in code(notebook):
         assert "default_rng()" not in cell.source
