@@ -17,6 +17,13 @@ def milliseconds(task: Callable[[], object], runs: int = 9, budget: float = 2.0)
     return 1000 * statistics.median(times)
 
 
+def print_seconds(heading: str, rows: Sequence[tuple[str, Callable[[], object], float]]) -> None:
+    """A table of seconds, a row for each (name, task, scale); a task that does a part of the work is scaled up."""
+    print(f"| {heading} | seconds |\n|---|---:|")
+    for name, task, scale in rows:
+        print(f"| {name} | {milliseconds(task) / 1000 * scale:.2f} |")
+
+
 def slope(sizes: Sequence[float], times: Sequence[float]) -> float:
     """The exponent of a power law through the points, by least squares of logarithms."""
     return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])

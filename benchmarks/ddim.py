@@ -4,7 +4,7 @@ The plain way beside it: one point after the other (measured on 20 of them, and 
 """
 
 import numpy as np
-from _timing import milliseconds
+from _timing import print_seconds
 
 from companion import mixtures, samplers, schedules
 
@@ -27,9 +27,7 @@ def main() -> None:
         ),
     ]
     print(f"{POINTS:,} points, {STEPS} steps, eight components in two dimensions\n")
-    print("| sampler | seconds |\n|---|---:|")
-    for name, work, scale in rows:
-        print(f"| {name} | {milliseconds(work) / 1000 * scale:.2f} |")
+    print_seconds("sampler", rows)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ The plain way beside it: one particle after the other (measured on 20 of them, a
 """
 
 import numpy as np
-from _timing import milliseconds
+from _timing import print_seconds
 
 from companion import mixtures, samplers, schedules
 
@@ -35,9 +35,7 @@ def main() -> None:
         ),
     ]
     print(f"{PARTICLES:,} particles, {STEPS} steps, three components in one dimension\n")
-    print("| walk | seconds |\n|---|---:|")
-    for name, work, scale in rows:
-        print(f"| {name} | {milliseconds(work) / 1000 * scale:.2f} |")
+    print_seconds("walk", rows)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ same L numbers, which is checked first. Discretising A and cutting C off are not
 """
 
 import numpy as np
-from _timing import milliseconds
+from _timing import milliseconds, slope
 
 from companion import hippo, ssm
 
@@ -49,8 +49,8 @@ def show(title: str, sizes: tuple[int, ...], rows: list[list[float]]) -> None:
         print(
             f"| {size} | {loop:.1f} | {doubled:.1f} | {cauchy:.1f} | {loop / cauchy:.1f} ×, {doubled / cauchy:.1f} × |"
         )
-    slopes = np.polyfit(np.log(sizes), np.log(rows), 1)[0]
-    print("| log-log slope | " + " | ".join(f"{slope:.2f}" for slope in slopes) + " | |")
+    slopes = [slope(sizes, column) for column in zip(*rows, strict=True)]
+    print("| log-log slope | " + " | ".join(f"{value:.2f}" for value in slopes) + " | |")
 
 
 def main() -> None:
