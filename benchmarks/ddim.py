@@ -12,8 +12,8 @@ POINTS, STEPS, PLAIN = 10_000, 100, 20
 
 
 def main() -> None:
-    m, tau = mixtures.named("ring8"), schedules.subsequence(1000, STEPS)
-    signal, noise = (level[tau] for level in schedules.ddpm())
+    m = mixtures.named("ring8")
+    signal, noise = schedules.shortened(STEPS)
     eps, sigma = samplers.eps_model(m, signal, noise), samplers.step_sigma(signal, noise)
     rng = np.random.default_rng(0)
     x = rng.standard_normal((POINTS, 2))

@@ -27,8 +27,7 @@ def main() -> None:
     m = mixtures.named("bimodal")
     print("| steps | all at once, ms | level by level, ms | level by level with quad, ms |\n|---:|---:|---:|---:|")
     for steps in LENGTHS:
-        tau = schedules.subsequence(1000, steps)
-        signal, noise = (level[tau] for level in schedules.ddpm())
+        signal, noise = schedules.shortened(steps)
         sigma = samplers.step_sigma(signal, noise)
 
         def one_by_one(signal: np.ndarray = signal, noise: np.ndarray = noise, sigma: np.ndarray = sigma) -> np.ndarray:

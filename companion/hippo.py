@@ -14,6 +14,7 @@ import numpy as np
 from numpy.polynomial.legendre import legval, legvander
 from numpy.typing import ArrayLike, NDArray
 
+from companion._checks import count, positive
 from companion.recurrence import scan
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def basis(d: int, s: ArrayLike, norm: str = "interval") -> Array:
     if not (np.abs(s) <= 1).all():
         raise ValueError(f"s must lie in [-1, 1], got {s[~(np.abs(s) <= 1)].ravel()[0]}")
     # legvander makes a number a vector of one point.
-    return np.moveaxis(legvander(s, _order(d) - 1).reshape(*s.shape, d) * _weights(d, norm), -1, 0)
+    return np.moveaxis(legvander(s, count("d", d) - 1).reshape(*s.shape, d) * _weights(d, norm), -1, 0)
 
 
 def transition(measure: str, d: int, w: float = 1.0, norm: str = "interval") -> tuple[NDArray, NDArray]:
@@ -48,8 +49,7 @@ def transition(measure: str, d: int, w: float = 1.0, norm: str = "interval") -> 
     ValueError for an unknown measure or norm, d < 1, an even d with Fourier modes, or w not positive and finite.
     """
     _check(measure, d, norm)
-    if not (np.isfinite(w) and w > 0):
-        raise ValueError(f"w must be positive and finite, got {w}")
+    positive(w=w)
     if measure in FOURIER:
         return _fourier(measure, d, w)
     n = np.arange(d)
@@ -107,7 +107,7 @@ def project(u: ArrayLike, d: int, norm: str = "interval") -> Array:
     u = np.asarray(u, dtype=float)
     if u.ndim == 0 or u.shape[-1] == 0:
         raise ValueError(f"u needs at least one cell on its last axis, got shape {u.shape}")
-    edges = legvander(np.linspace(-1, 1, u.shape[-1] + 1), _order(d))
+    edges = legvander(np.linspace(-1, 1, u.shape[-1] + 1), count("d", d))
     primitive = edges[:, 1:].copy()
     primitive[:, 1:] -= edges[:, :-2]
     cells = np.diff(primitive, axis=0) / (2 * np.arange(d) + 1)
@@ -140,7 +140,7 @@ def legs_run(u: ArrayLike, d: int, method: str = "bilinear") -> Array:
         raise ValueError(f"u must be a signal (L,) with L >= 1, got shape {u.shape}")
     if method not in RUNS:
         raise ValueError(f"method must be one of {RUNS}, got {method!r}")
-    L, root = len(u), np.sqrt(2.0 * np.arange(_order(d)) + 1)
+    L, root = len(u), np.sqrt(2.0 * np.arange(count("d", d)) + 1)
     if method == "exact":
         return np.stack([project(u[:k], d) for k in range(1, L + 1)])
     now, ahead = {"forward": (1, 0), "backward": (0, 1)}.get(method, (0.5, 0.5))
@@ -209,13 +209,7 @@ def _weights(d: int, norm: str) -> Array:
     """√((2n+1)/2), or √(2n+1) in the probability norm: what makes P_n orthonormal."""
     if norm not in _NORMS:
         raise ValueError(f"norm must be one of {sorted(_NORMS)}, got {norm!r}")
-    return np.sqrt((2 * np.arange(_order(d)) + 1) / _NORMS[norm])
-
-
-def _order(d: int) -> int:
-    if isinstance(d, bool) or d != int(d) or d < 1:
-        raise ValueError(f"d must be a whole number of at least 1, got {d}")
-    return int(d)
+    return np.sqrt((2 * np.arange(count("d", d)) + 1) / _NORMS[norm])
 
 
 def _check(measure: str, d: int, norm: str) -> None:
@@ -223,5 +217,5 @@ def _check(measure: str, d: int, norm: str) -> None:
         raise ValueError(f"measure must be one of {sorted(LEGENDRE + FOURIER)}, got {measure!r}")
     if norm not in _NORMS:
         raise ValueError(f"norm must be one of {sorted(_NORMS)}, got {norm!r}")
-    if _order(d) % 2 == 0 and measure in FOURIER:
+    if count("d", d) % 2 == 0 and measure in FOURIER:
         raise ValueError(f"d must be odd for measure {measure!r}, got {d}")

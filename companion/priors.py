@@ -17,6 +17,8 @@ from scipy.linalg import solve_toeplitz, toeplitz
 from scipy.optimize import brentq
 from scipy.special import ndtr, softmax
 
+from companion._checks import count, positive
+
 Array = NDArray[np.float64]
 TASKS = ("listops", "text", "retrieval", "image", "pathfinder", "pathx")
 _LRA = (
@@ -58,7 +60,7 @@ def ar1_cov(phi: float, L: int) -> Array:
     """Covariance φ^|i−j| of a stationary first-order process of variance 1: (L, L). Raises ValueError if |φ| ≥ 1."""
     if not -1 < phi < 1:
         raise ValueError(f"phi must lie between -1 and 1, got {phi}")
-    return toeplitz(float(phi) ** np.arange(_count("L", L)))
+    return toeplitz(float(phi) ** np.arange(count("L", L)))
 
 
 def field_cov(phi_h: float, phi_v: float, H: int, W: int) -> Array:
@@ -83,15 +85,14 @@ def causal_weights(r: ArrayLike, p: int) -> Array:
     Solves the Yule–Walker equations, cost p². Raises ValueError if r holds fewer than p + 1 values.
     """
     r = np.asarray(r, dtype=float)
-    if r.ndim != 1 or len(r) < _count("p", p) + 1:
+    if r.ndim != 1 or len(r) < count("p", p) + 1:
         raise ValueError(f"r must hold at least p + 1 = {p + 1} autocovariances, got shape {r.shape}")
     return solve_toeplitz(r[:p], r[1 : p + 1])
 
 
 def wiener(S: ArrayLike, sigma: float) -> Array:
     """The best linear denoiser S (S + σ²I)⁻¹ of y = x + σξ for x ~ N(0, S): (L, L). Raises ValueError unless σ > 0."""
-    if not (np.isfinite(sigma) and sigma > 0):
-        raise ValueError(f"sigma must be positive and finite, got {sigma}")
+    positive(sigma=sigma)
     S = _covariance(S)
     return np.linalg.solve(S + sigma**2 * np.eye(len(S)), S).T
 
@@ -115,7 +116,7 @@ def lag_success(delta: ArrayLike, M: int) -> Array:
     delta any shape → the same. By Gauss–Hermite quadrature with 120 nodes. Raises ValueError if M < 1.
     """
     nodes, weights = np.polynomial.hermite_e.hermegauss(120)
-    powers = ndtr(nodes + np.asarray(delta, dtype=float)[..., None]) ** (_count("M", M) - 1)
+    powers = ndtr(nodes + np.asarray(delta, dtype=float)[..., None]) ** (count("M", M) - 1)
     return powers @ weights / np.sqrt(2 * np.pi)
 
 
@@ -127,9 +128,8 @@ def ridge_risk(spectrum: ArrayLike, weights2: ArrayLike, gain: ArrayLike, n: int
     shapes that do not match, n < 1, a negative noise, or mu not positive.
     """
     power, signal = _design(spectrum, weights2, gain, noise)
-    if not (np.isfinite(mu) and mu > 0):
-        raise ValueError(f"mu must be positive and finite, got {mu}")
-    n = _count("n", n)
+    positive(mu=mu)
+    n = count("n", n)
 
     def excess(log_kappa: float) -> float:
         kappa = np.exp(log_kappa)
@@ -150,13 +150,13 @@ def best_ridge_risk(spectrum: ArrayLike, weights2: ArrayLike, gain: ArrayLike, n
     kappas = np.geomspace(power.min() * 1e-6, power.sum() * 1e3, 700)
     shares = power / (power + kappas[:, None])
     used, best = shares.sum(axis=1), []
-    for count in np.atleast_1d(n):
-        count = _count("n", count)
-        allowed = kappas[used <= count]
-        if count < len(power):
+    for size in np.atleast_1d(n):
+        size = count("n", size)
+        allowed = kappas[used <= size]
+        if size < len(power):
             # used falls with κ: the boundary Σ L_j = n, where the penalty is zero.
-            allowed = np.append(allowed, np.exp(np.interp(-count, -used, np.log(kappas))))
-        best.append(_risk(power / (power + allowed[:, None]), signal, count, noise).min())
+            allowed = np.append(allowed, np.exp(np.interp(-size, -used, np.log(kappas))))
+        best.append(_risk(power / (power + allowed[:, None]), signal, size, noise).min())
     return np.array(best)
 
 
@@ -173,8 +173,8 @@ def simulate_ridge(
     """The same excess risk by `reps` experiments with fresh inputs and weights: (mean, standard error)."""
     _design(spectrum, weights2, gain, noise)
     lam, w2, m = (np.asarray(part, dtype=float) for part in (spectrum, weights2, gain))
-    n, risks = _count("n", n), []
-    for _ in range(_count("reps", reps)):
+    n, risks = count("n", n), []
+    for _ in range(count("reps", reps)):
         x = rng.standard_normal((n, len(lam))) * np.sqrt(lam)
         w = rng.standard_normal(len(lam)) * np.sqrt(w2)
         y = x @ w + noise * rng.standard_normal(n)
@@ -214,9 +214,3 @@ def _covariance(S: ArrayLike) -> Array:
     if lowest <= 0:
         raise ValueError(f"S must be positive definite, got an eigenvalue of {lowest:.3g}")
     return S
-
-
-def _count(name: str, value: int) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value}")
-    return int(value)

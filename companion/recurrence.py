@@ -7,6 +7,8 @@ Sequential Models over the Sequence Length" (DEER), arXiv:2309.12252; Su Jianlin
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from companion._checks import count, positive
+
 SPLITS = ("picard", "linear", "gated", "newton")
 
 
@@ -60,8 +62,7 @@ def iterate(A: ArrayLike, u: ArrayLike, n: int, split: str = "newton", x0: Array
     A, u, start = _network(A, u, x0)
     if split not in SPLITS:
         raise ValueError(f"split must be one of {SPLITS}, got {split!r}")
-    if isinstance(n, bool) or int(n) != n or n < 0:
-        raise ValueError(f"n must be a whole number of at least 0, got {n}")
+    n = count("n", n, least=0)
     path = [np.zeros_like(u)]
     # An overflow is part of the answer: it says that this split diverges here.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -76,8 +77,7 @@ def deer(A: ArrayLike, u: ArrayLike, x0: ArrayLike | None = None, tol: float = 1
     Raises ArithmeticError if `most` iterations do not reach it, ValueError as `iterate` does.
     """
     A, u, start = _network(A, u, x0)
-    if not (np.isfinite(tol) and tol > 0):
-        raise ValueError(f"tol must be positive and finite, got {tol}")
+    positive(tol=tol)
     x, residual = np.zeros_like(u), np.inf
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(most):

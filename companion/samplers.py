@@ -223,7 +223,7 @@ def optimal_std(m: Mixture, signal: ArrayLike, noise: ArrayLike, sigma: ArrayLik
     plan = _plan(signal, noise, sigma, None)
     best = np.zeros_like(signal)
     s, n = signal[1:], noise[1:]
-    gamma = signal[:-1] - s * np.sqrt(noise[:-1] ** 2 - plan.sigma[1:] ** 2) / n
+    gamma = plan.pull[1:] * s / n
     best[1:] = np.sqrt(plan.sigma[1:] ** 2 + gamma**2 * mixtures.posterior_variance(m, s, n))
     return best
 

@@ -10,6 +10,8 @@ et al., arXiv:2206.00364; Lipman et al., arXiv:2210.02747; Su Jianlin, https://k
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from companion._checks import count, positive
+
 Array = NDArray[np.float64]
 DDPM = ("linear", "su", "cosine")
 KERNELS = {
@@ -30,7 +32,7 @@ def ddpm(T: int = 1000, name: str = "linear") -> tuple[Array, Array]:
     """
     if name not in DDPM:
         raise ValueError(f"name must be one of {DDPM}, got {name!r}")
-    steps = np.arange(1, _count("T", T) + 1)
+    steps = np.arange(1, count("T", T) + 1)
     if name == "linear":
         beta2 = np.linspace(1e-4, 0.02, T) * 1000 / T
     elif name == "su":
@@ -135,7 +137,7 @@ def subsequence(T: int, S: int, kind: str = "linear") -> NDArray[np.int64]:
     """
     if kind not in ("linear", "quadratic"):
         raise ValueError(f"kind must be 'linear' or 'quadratic', got {kind!r}")
-    if _count("S", S) > _count("T", T):
+    if count("S", S) > count("T", T):
         raise ValueError(f"S must be at most T = {T}, got {S}")
     k = np.arange(S + 1)
     share = k / S if kind == "linear" else (k / S) ** 2
@@ -143,14 +145,24 @@ def subsequence(T: int, S: int, kind: str = "linear") -> NDArray[np.int64]:
     return np.maximum(np.floor(T * share + 0.5).astype(np.int64), k)
 
 
+def shortened(S: int, T: int = 1000, name: str = "linear", kind: str = "linear") -> tuple[Array, Array]:
+    """Signal and noise of S of the T steps of a DDPM chain: `ddpm` at the levels of `subsequence`, two arrays (S + 1,).
+
+    Raises ValueError as those two do.
+    """
+    tau = subsequence(T, S, kind)
+    signal, noise = ddpm(T, name)
+    return signal[tau], noise[tau]
+
+
 def edm_times(n: int, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0) -> Array:
     """The n decreasing noise levels of Karras et al. (equation 5), from sigma_max to sigma_min; append 0 yourself.
 
     Raises ValueError unless n ≥ 1, rho > 0 and 0 < sigma_min < sigma_max.
     """
-    _positive(rho=rho, sigma_min=sigma_min, sigma_max=sigma_max)
+    positive(rho=rho, sigma_min=sigma_min, sigma_max=sigma_max)
     _ordered("sigma_min", sigma_min, "sigma_max", sigma_max)
-    return np.linspace(sigma_max ** (1 / rho), sigma_min ** (1 / rho), _count("n", n)) ** rho
+    return np.linspace(sigma_max ** (1 / rho), sigma_min ** (1 / rho), count("n", n)) ** rho
 
 
 def logsnr(signal: ArrayLike, noise: ArrayLike) -> Array:
@@ -170,27 +182,15 @@ def _time(name: str, t: ArrayLike, params: dict[str, float]) -> tuple[Array, dic
     if outside.any():
         raise ValueError(f"t must lie in [0, {end:g}] for the schedule {name!r}, got {t[outside].ravel()[0]}")
     if name == "vp":
-        _positive(beta_max=p["beta_max"])
+        positive(beta_max=p["beta_max"])
         if not (np.isfinite(p["beta_min"]) and p["beta_min"] >= 0):
             raise ValueError(f"beta_min must be finite and >= 0, got {p['beta_min']}")
     if name == "ve":
-        _positive(sigma_min=p["sigma_min"])
+        positive(sigma_min=p["sigma_min"])
         _ordered("sigma_min", p["sigma_min"], "sigma_max", p["sigma_max"])
     return t, p
-
-
-def _positive(**values: float) -> None:
-    for name, value in values.items():
-        if not (np.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be positive and finite, got {value}")
 
 
 def _ordered(low_name: str, low: float, high_name: str, high: float) -> None:
     if not low < high:
         raise ValueError(f"{high_name} must be larger than {low_name} = {low}, got {high}")
-
-
-def _count(name: str, value: int) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value}")
-    return int(value)

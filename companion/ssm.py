@@ -13,6 +13,7 @@ from scipy.fft import ifft, irfft, next_fast_len, rfft
 from scipy.linalg import expm
 
 from companion import hippo
+from companion._checks import count, positive
 
 Array = NDArray[np.float64]
 METHODS = ("forward", "backward", "bilinear", "zoh")
@@ -33,8 +34,7 @@ def discretize(A: ArrayLike, B: ArrayLike, step: float, method: str = "bilinear"
     A, B = _system(A, B)
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}, got {method!r}")
-    if not (np.isfinite(step) and step > 0):
-        raise ValueError(f"step must be positive and finite, got {step}")
+    positive(step=step)
     d = len(B)
     if method == "zoh":
         # The input as a state that never changes: exp of the augmented matrix holds both answers.
@@ -54,7 +54,7 @@ def krylov(Ab: ArrayLike, Bb: ArrayLike, L: int) -> NDArray:
     """
     Ab, Bb = _system(Ab, Bb)
     rows, power = Bb[None], Ab.T
-    for _ in range((_length(L) - 1).bit_length()):
+    for _ in range((count("L", L) - 1).bit_length()):
         rows = np.concatenate([rows, rows @ power])
         power = power @ power
     return rows[:L]
@@ -136,9 +136,8 @@ def kernel_dplr(Lam: ArrayLike, P: ArrayLike, B: ArrayLike, Ct: ArrayLike, step:
             raise ValueError(f"{name} must be finite, got {part[~np.isfinite(part)][0]}")
     if (Lam.real > _ROUNDING * (1 + abs(Lam))).any():
         raise ValueError(f"Lam must not have a positive real part (unstable), got {Lam[Lam.real.argmax()]}")
-    if not (np.isfinite(step) and step > 0):
-        raise ValueError(f"step must be positive and finite, got {step}")
-    L = _length(L)
+    positive(step=step)
+    L = count("L", L)
     # At z = e^{−2πil/L} the point of the s-plane is s = i·ω with ω = (2/step)·tan(πl/L), and 2/(1 + z) = 1 + step·s/2.
     nodes = np.arange(L)
     finite = 2 * nodes != L
@@ -205,7 +204,7 @@ def _cut(Ab: ArrayLike, C: ArrayLike, name: str, L: int) -> tuple[NDArray, NDArr
         raise ValueError(f"{name} must be a vector (d,), got shape {C.shape}")
     if Ab.shape != (len(C), len(C)):
         raise ValueError(f"Ab must have shape {(len(C), len(C))} to fit {name}, got {Ab.shape}")
-    L = _length(L)
+    L = count("L", L)
     with np.errstate(over="ignore", invalid="ignore"):
         power = np.linalg.matrix_power(Ab.astype(np.result_type(Ab, float)), L)
     if not np.isfinite(power).all():
@@ -243,12 +242,6 @@ def _signal(u: ArrayLike) -> Array:
     if u.ndim != 1 or not len(u):
         raise ValueError(f"u must be a signal (L,) with L >= 1, got shape {u.shape}")
     return u
-
-
-def _length(L: int) -> int:
-    if isinstance(L, bool) or int(L) != L or L < 1:
-        raise ValueError(f"L must be a whole number of at least 1, got {L}")
-    return int(L)
 
 
 # Rational transfer functions. The generating function Σ K_k zᵏ of every kernel is b(z) / a(z), where
@@ -372,6 +365,6 @@ def _rational(a: ArrayLike, b: ArrayLike, name: str = "b") -> tuple[Array, Array
 
 
 def _longer(L: int, d: int) -> int:
-    if _length(L) <= d:
+    if count("L", L) <= d:
         raise ValueError(f"L must be larger than the {d} coefficients of a, got {L}")
     return int(L)

@@ -61,6 +61,13 @@ def test_subsequences_rise_from_data_to_noise(T, S, kind):
     assert (np.diff(tau) > 0).all()
 
 
+@pytest.mark.parametrize(("S", "T", "name", "kind"), [(10, 1000, "linear", "linear"), (7, 300, "su", "quadratic")])
+def test_a_shortened_chain_keeps_the_levels_of_the_long_one(S, T, name, kind):
+    tau = schedules.subsequence(T, S, kind)
+    for level, long in zip(schedules.shortened(S, T, name, kind), schedules.ddpm(T, name), strict=True):
+        assert list(level) == list(long[tau])
+
+
 def test_levels_of_karras():
     levels = schedules.edm_times(18)
     assert levels[0] == pytest.approx(80)
@@ -92,6 +99,7 @@ def test_logsnr_halfway_through_the_cosine_is_zero():
         (lambda: schedules.step([1, 0.9], [0, -0.1]), "noise must be finite and nonnegative, got -0.1 at level 1"),
         (lambda: schedules.step([1, 0.9], [0]), r"one shape .* got \(2,\) and \(1,\)"),
         (lambda: schedules.subsequence(10, 3, "cubic"), "kind must be 'linear' or 'quadratic', got 'cubic'"),
+        (lambda: schedules.shortened(20, T=10), "S must be at most T = 10, got 20"),
         (lambda: schedules.edm_times(5, rho=0), "rho must be positive and finite, got 0"),
         (lambda: schedules.edm_times(5, sigma_min=90), "sigma_max must be larger than sigma_min = 90, got 80"),
     ],
