@@ -1,35 +1,22 @@
 """Write the parts of the book's own pages that come from the executed notebooks (see `make book`).
 
-- `_generated/ledger.md`: every claim of every notebook, counted by grade.
+- `_generated/ledger.md`: every claim of every notebook, counted by grade; as data in `_generated/download/`, beside a
+  BibTeX entry for each notebook.
 - `_generated/landing.html`: the explorer that the landing page shows.
 - `_generated/parts.md`: the table of contents with each notebook's question.
 """
 
+import os
 import re
-from collections import Counter
 from pathlib import Path
 
+import ledger_page
 import nbformat
 import yaml
+from ledger_page import outputs, title
 
 BOOK = Path(__file__).resolve().parent
-GRADES = ("proved", "exact", "numeric", "simulated")
 LANDING = ("attention/01-scale-gradient", "two_ends")
-
-
-def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    """All outputs of the notebook's code cells, in order."""
-    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-
-
-def claims(notebook: nbformat.NotebookNode) -> list[dict]:
-    """The claims that the notebook's outputs carry: number, grade and statement."""
-    return [output.metadata["claim"] for output in outputs(notebook) if "claim" in output.get("metadata", {})]
-
-
-def title(notebook: nbformat.NotebookNode) -> str:
-    """The notebook's first heading."""
-    return re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)[1]
 
 
 def question(notebook: nbformat.NotebookNode) -> str:
@@ -44,30 +31,6 @@ def chapters() -> list[tuple[str, list[str]]]:
     toc = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
     listed = [(part["caption"], [chapter["file"] for chapter in part["chapters"]]) for part in toc["parts"]]
     return [(caption, [f for f in files if f.startswith("notebooks/")]) for caption, files in listed if files]
-
-
-def ledger(book: list[tuple[str, list[tuple[str, nbformat.NotebookNode]]]]) -> str:
-    """The ledger page: a table of counts, then each notebook's claims."""
-    notebooks = [(file, notebook) for _, files in book for file, notebook in files]
-    counts = {file: Counter(claim["grade"] for claim in claims(notebook)) for file, notebook in notebooks}
-    total = sum(counts.values(), Counter())
-    head = "| notebook | " + " | ".join(GRADES) + " | all |\n|---|" + "---:|" * (len(GRADES) + 1)
-    rows = [
-        f"| [{title(notebook)}]({file}.ipynb) | "
-        + " | ".join(str(counts[file][grade] or "–") for grade in GRADES)
-        + f" | {counts[file].total()} |"
-        for file, notebook in notebooks
-    ]
-    rows.append("| **all** | " + " | ".join(f"**{total[g]}**" for g in GRADES) + f" | **{total.total()}** |")
-    sections = [
-        f"## {title(notebook)}\n\n| | grade | claim |\n|---:|---|---|\n"
-        + "\n".join(
-            f"| {claim['number']} | {claim['grade']} | {claim['statement'].replace('|', chr(92) + '|')} |"
-            for claim in claims(notebook)
-        )
-        for _, notebook in notebooks
-    ]
-    return "\n".join([head, *rows, "", *(section + "\n" for section in sections)])
 
 
 def landing(notebook: nbformat.NotebookNode, explorer: str) -> str:
@@ -93,19 +56,26 @@ def parts(book: list[tuple[str, list[tuple[str, nbformat.NotebookNode]]]]) -> st
 def write(name: str, text: str) -> None:
     """Write `_generated/name` if its text is new, so that Sphinx reads again only what changed."""
     path = BOOK / "_generated" / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
 
 
 def main() -> None:
-    """Read the baked notebooks once and write all three parts."""
+    """Read the baked notebooks once and write all parts."""
     book = [
         (caption, [(file, nbformat.read(BOOK / f"{file}.ipynb", as_version=4)) for file in files])
         for caption, files in chapters()
     ]
     by_name = {file: notebook for _, files in book for file, notebook in files}
-    write("ledger.md", ledger(book))
+    write("ledger.md", ledger_page.page(book))
+    write("download/ledger.json", ledger_page.data(book))
+    config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
+    about = config["author"], config["title"], os.environ.get("BOOK_ADDRESS", "")
+    entries = {file: ledger_page.citation(file, notebook, *about) for file, notebook in by_name.items()}
+    for file, entry in entries.items():
+        write(f"download/cite/{file.removeprefix('notebooks/').replace('/', '-')}.bib", entry)
+    write("download/cite/notebooks.bib", "\n".join(entries.values()))
     write("parts.md", parts(book))
     write("landing.html", landing(by_name[f"notebooks/{LANDING[0]}"], LANDING[1]))
 

@@ -1,0 +1,88 @@
+"""Formulas: left alone by translators, and with MathML that a screen reader reads as it is meant."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinxcontrib import katex
+
+MATHML = "http://www.w3.org/1998/Math/MathML"
+# How many children an element of MathML must have.
+CHILDREN = {
+    "msub": 2,
+    "msup": 2,
+    "msubsup": 3,
+    "munder": 2,
+    "mover": 2,
+    "munderover": 3,
+    "mfrac": 2,
+    "mroot": 2,
+}
+APPLICATION = "\u2061"
+_MATH = re.compile(r"<math .*?</math>", re.DOTALL)
+# The ledger shows a thousand formulas at once: it has them as MathML only, which the browser sets by itself.
+LIGHT_PAGES = {"ledger"}
+
+ElementTree.register_namespace("", MATHML)
+
+
+def repair(element: ElementTree.Element) -> None:
+    r"""Join an operator's name and the invisible sign of its application, which KaTeX leaves as two children.
+
+    p_{\max} comes as an msub with three children: p, max, and the sign. Raises ValueError for other wrong numbers.
+    """
+    for child in element:
+        repair(child)
+    wanted = CHILDREN.get(element.tag.removeprefix(f"{{{MATHML}}}"))
+    if wanted is None or len(element) == wanted:
+        return
+    for n in range(len(element) - 1, 0, -1):
+        if element[n].text == APPLICATION:
+            row = ElementTree.Element(f"{{{MATHML}}}mrow")
+            row.extend([element[n - 1], element[n]])
+            element[n - 1 : n + 1] = [row]
+    if len(element) != wanted:
+        raise ValueError(f"MathML has {element.tag} with {len(element)} children: {ElementTree.tostring(element)!r}")
+
+
+def repaired(html: str) -> str:
+    """A rendered formula whose MathML elements all have as many children as they must have."""
+
+    def mend(found: re.Match[str]) -> str:
+        tree = ElementTree.fromstring(found[0])
+        repair(tree)
+        return ElementTree.tostring(tree, encoding="unicode")
+
+    return _MATH.sub(mend, html)
+
+
+def render(latex: str, **options: Any) -> str:
+    """A formula as HTML, asked of KaTeX once."""
+    key = latex, tuple(sorted(options.items()))
+    if key not in _rendered:
+        _rendered[key] = repaired(katex.render_latex(latex, options or None))
+    return _rendered[key]
+
+
+_rendered: dict[tuple[str, tuple[tuple[str, Any], ...]], str] = {}
+
+
+def visit(element: str, **options: Any) -> Callable[[Any, nodes.Element], None]:
+    """A visitor that writes a formula into `element`."""
+
+    def write(translator: Any, node: nodes.Element) -> None:
+        light = {"output": "mathml"} if translator.builder.current_docname in LIGHT_PAGES else {}
+        start = translator.starttag(node, element, "", CLASS="math notranslate", translate="no")
+        translator.body.append(f"{start}{render(node.astext(), **options, **light)}</{element}>")
+        raise nodes.SkipNode
+
+    return write
+
+
+def register(app: Sphinx) -> None:
+    """Offer the renderer under the name "formulas" (`html_math_renderer`)."""
+    display = visit("div", displayMode=True)
+    app.add_html_math_renderer("formulas", inline_renderers=(visit("span"), None), block_renderers=(display, None))
