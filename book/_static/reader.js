@@ -209,6 +209,7 @@
   const begin = () => {
     if (document.querySelector(".depth-switch")) {
       show(root.dataset.depth);
+      root.dataset.ready = "";
       toAddress(root.dataset.depth);
       for (const button of all(".depth-switch button")) button.addEventListener("click", () => change(button.dataset.depth));
     }

@@ -50,8 +50,9 @@ def set_claim(claim: Claim) -> tuple[Tag, nodes.paragraph | None]:
     quote = claim.quote
     head, *rest = quote.children
     # "✓ Claim 3 · proved" and the dash behind it become a line of their own.
-    head.pop(0)
-    head[0] = nodes.Text(head[0].astext().removeprefix(" — "))
+    _, dash, *statement = [child for child in head.children if child.astext()]
+    said = nodes.paragraph("", "", nodes.Text(dash.astext().removeprefix(" — ")), *statement)
+    said["classes"].append("claim-statement")
     link = nodes.reference("", f"Claim {claim.number}", refid=claim.anchor, internal=True, classes=["claim-number"])
     grade = nodes.inline("", f"✓ {claim.grade}", classes=["claim-grade"])
     label = nodes.paragraph("", "", link, nodes.Text(" "), grade, classes=["claim-head"])
@@ -83,7 +84,7 @@ class ClaimsFirst(SphinxPostTransform):
             for claim, check in zip(claims, checks, strict=True):
                 output.remove(claim.quote)
                 if check is not None and len(claims) > 1:
-                    check.insert(0, nodes.inline("", f"Claim {claim.number}: "))
+                    check.insert(0, nodes.Text(f"Claim {claim.number}: "))
             if not output.children:
                 cell.remove(output)
             cell["classes"].append("claims")

@@ -23,8 +23,6 @@ CHILDREN = {
 }
 APPLICATION = "\u2061"
 _MATH = re.compile(r"<math .*?</math>", re.DOTALL)
-# The ledger shows a thousand formulas at once: it has them as MathML only, which the browser sets by itself.
-LIGHT_PAGES = {"ledger"}
 
 ElementTree.register_namespace("", MATHML)
 
@@ -74,9 +72,8 @@ def visit(element: str, **options: Any) -> Callable[[Any, nodes.Element], None]:
     """A visitor that writes a formula into `element`."""
 
     def write(translator: Any, node: nodes.Element) -> None:
-        light = {"output": "mathml"} if translator.builder.current_docname in LIGHT_PAGES else {}
         start = translator.starttag(node, element, "", CLASS="math notranslate", translate="no")
-        translator.body.append(f"{start}{render(node.astext(), **options, **light)}</{element}>")
+        translator.body.append(f"{start}{render(node.astext(), **options)}</{element}>")
         raise nodes.SkipNode
 
     return write

@@ -8,7 +8,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from reader.tags import is_notebook, notes_section
+from reader.tags import is_notebook, leading, notes_section
 
 _TAG = re.compile(r"\\tag\{?(\d+)\}?")
 _EXERCISE = re.compile(r"(\d+)\.")
@@ -42,12 +42,12 @@ def anchor_exercises(document: nodes.document) -> None:
         if section.next_node(nodes.title).astext() != "Try it":
             continue
         for paragraph in section.children:
-            first = paragraph.children[0] if isinstance(paragraph, nodes.paragraph) and paragraph.children else None
+            first = leading(paragraph) if isinstance(paragraph, nodes.paragraph) else None
             if isinstance(first, nodes.strong) and (number := _EXERCISE.fullmatch(first.astext())):
                 anchor = f"exercise-{number[1]}"
                 paragraph["ids"].append(anchor)
                 paragraph["classes"].append("exercise-text")
-                paragraph[0] = nodes.reference("", "", first, refid=anchor, internal=True)
+                paragraph.replace(first, nodes.reference("", "", first.deepcopy(), refid=anchor, internal=True))
 
 
 def anchor_notes(document: nodes.document) -> None:

@@ -48,6 +48,11 @@ def part(cell: nodes.Element, element: str) -> nodes.container | None:
     return next(found, None)
 
 
+def leading(node: nodes.Node) -> nodes.Node | None:
+    """The first child that says something: an empty text stands before what starts in bold."""
+    return next((child for child in node.children if child.astext()), None)
+
+
 def notes_section(document: nodes.Element) -> nodes.section | None:
     """The section that holds the notes: the one whose title is "Notes"."""
     for section in document.findall(nodes.section):
