@@ -16,7 +16,7 @@ NOTEBOOKS := $(sort $(shell find notebooks -name '*.ipynb' -not -path '*/.ipynb_
 BAKED := $(NOTEBOOKS:%=book/%)
 FRESH := $(NOTEBOOKS:notebooks/%.ipynb=build/%.fresh)
 PACKAGE := $(shell find companion -name '*.py')
-PAGES := $(wildcard book/*.md book/*.yml book/_ext/*.py book/_static/*.* book/_templates/*)
+PAGES := $(wildcard book/*.md book/*.yml book/_ext/*.py book/_ext/*/*.py book/_static/*.* book/_templates/*)
 PARTS := book/_generated/.written book/_static/katex/katex.min.css
 
 # Notebooks are independent of each other: run as many at a time as there are processors.
@@ -90,7 +90,7 @@ build/%.fresh: notebooks/%.ipynb $(PACKAGE) book/run_notebook.py | $(READY)
 	@$(BIN)/python book/run_notebook.py $<
 	@mkdir -p $(dir $@) && touch $@
 
-book/_generated/.written: $(BAKED) book/pages.py | $(READY)
+book/_generated/.written: $(BAKED) $(wildcard book/*.py) | $(READY)
 	@$(BIN)/python book/pages.py
 	@touch $@
 
@@ -101,5 +101,5 @@ book/_static/katex/katex.min.css: $(READY)
 
 $(HTML)/.built: $(BAKED) $(PARTS) $(PAGES)
 	@mkdir -p build
-	@$(BIN)/jupyter-book build book --quiet -W --keep-going >build/book.log 2>&1 || { cat build/book.log; exit 1; }
+	@$(BIN)/jupyter-book build book --quiet -W --keep-going $(if $(filter book/_ext/% book/_config.yml book/_toc.yml,$?),--all) >build/book.log 2>&1 || { cat build/book.log; exit 1; }
 	@touch $@
