@@ -60,10 +60,6 @@ SMALL = f"""figure => [...figure.querySelectorAll('input, select, button')]
     .map(([node, box]) => `${{node.id || node.textContent}}: ${{box.width}} x ${{box.height}}`)"""
 
 
-def with_explorers(pages):
-    return [page for page in pages if page.startswith("notebooks/") or page == "index.html"]
-
-
 def looks(figure):
     """The pictures and the numbers that an explorer shows."""
     return figure.evaluate(LOOKS)
@@ -106,6 +102,13 @@ def changed_in(page, url_pattern, change):
     page.route(url_pattern, answer)
 
 
+@pytest.fixture(scope="module")
+def pages(book):
+    """The pages that show explorers."""
+    found = sorted(path.relative_to(book).as_posix() for path in book.rglob("*.html"))
+    return [path for path in found if 'class="explorer"' in (book / path).read_text(encoding="utf-8")]
+
+
 @pytest.fixture
 def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 800})
@@ -121,7 +124,7 @@ def page(browser):
 
 
 def test_every_explorer_moves_when_the_book_is_opened_from_a_folder(page, book, pages):
-    for path in with_explorers(pages):
+    for path in pages:
         page.goto((book / path).as_uri())
         for figure in page.locator("figure.explorer").all():
             assert moves(figure), path
@@ -343,6 +346,7 @@ def test_far_away_frames_are_let_go_and_come_back(page, book_url):
         assert looks(figure) == at_end
         with page.expect_response(lambda answer: pack in answer.url):
             figure.scroll_into_view_if_needed()
+        page.wait_for_function("figure => !figure.hasAttribute('aria-busy')", arg=figure.element_handle())
         assert sum(pack in url for url in asked) == turn
     press(figure, "Home")
     wait_until_it_looks_other_than(figure, at_end)
@@ -376,8 +380,9 @@ def test_a_dark_page_goes_to_paper_in_dark_ink(browser, book_url):
 def test_labels_values_and_controls_keep_clear_of_each_other(browser, book_url, pages, width):
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
+    page.route("**/packs/**", lambda route: route.abort())  # with the failure's words and button: the fullest look
     crowded, small = {}, {}
-    for path in with_explorers(pages):
+    for path in pages:
         page.goto(f"{book_url}/{path}")
         for figure in page.locator("figure.explorer").all():
             figure.evaluate(LONGEST)
