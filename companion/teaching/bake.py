@@ -6,7 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from companion.teaching.canvas import Canvas, failing_at
+from companion.teaching.canvas import Canvas, failing_at, in_words
 from companion.teaching.explorers import Explorer, Range
 
 PACK_BUDGET = 1_500_000
@@ -23,7 +23,7 @@ def bake(explorer: Explorer, static: Path, notebook: str) -> str:
     for setting in explorer.settings():
         begun = time.perf_counter()
         with failing_at(explorer, setting):
-            numbers.append(canvas.draw(setting))
+            numbers.append(in_words(canvas.draw(setting)))
             drawn = [canvas.svg(panel) for panel in range(explorer.panels)]
         seconds.append(time.perf_counter() - begun)
         frames.append([[lines.setdefault(line, len(lines)) for line in inner.split("\n")] for _, inner in drawn])
