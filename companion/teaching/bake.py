@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+from companion.teaching import plotting
 from companion.teaching.canvas import Canvas, failing_at, in_words
 from companion.teaching.explorers import Explorer, Range
 
@@ -22,7 +23,7 @@ def bake(explorer: Explorer, static: Path, notebook: str) -> str:
     canvas, lines, frames, numbers, alts, seconds = Canvas(explorer), {}, [], [], [], []
     for setting in explorer.settings():
         begun = time.perf_counter()
-        with failing_at(explorer, setting):
+        with plotting.styled(), failing_at(explorer, setting):
             numbers.append(in_words(canvas.draw(setting)))
             drawn = [canvas.svg(panel) for panel in range(explorer.panels)]
         seconds.append(time.perf_counter() - begun)

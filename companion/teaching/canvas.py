@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import AutoLocator, NullFormatter, NullLocator, ScalarFormatter
@@ -27,7 +28,7 @@ class Canvas:
     def __init__(self, explorer: Explorer, dpi: int = POINTS) -> None:
         self.explorer = explorer
         # Ticks and grid are most of what a frame costs, and seldom change: their SVG is kept.
-        self.scaffolds: dict[tuple[int, str], Drawing] = {}
+        self.scaffolds: dict[tuple[int, int, str], Drawing] = {}
         # Live, the pixels of the last ones.
         self.grounds: dict[int, tuple[str, Any]] = {}
         size = plotting.panel_size(explorer.panels, explorer.height)
@@ -52,12 +53,20 @@ class Canvas:
         axes, renderer = self.axes[panel], self.renderers[panel]
         unseen = {axes.patch, axes.xaxis, axes.yaxis, *(() if axes.axison else axes.spines.values())}
         with plotting.styled():
-            scaffold = scaffold_of(axes)
-            if (panel, scaffold) not in self.scaffolds:
-                self.scaffolds[panel, scaffold] = renderer.drawn([axes.xaxis, axes.yaxis] if axes.axison else [])
+            axes.apply_aspect()
+            layers = [self.scaffold(panel, k) for k in range(2) if axes.axison]
             content = renderer.drawn(artist for artist in axes.get_children() if artist not in unseen)
         width, height = self.size
-        return f"0 0 {width:g} {height:g}", document(self.scaffolds[panel, scaffold], content)
+        return f"0 0 {width:g} {height:g}", document(*layers, content)
+
+    def scaffold(self, panel: int, k: int) -> Drawing:
+        """Ticks, labels and grid of the x-axis (k = 0) or the y-axis (k = 1), remembered."""
+        axes = self.axes[panel]
+        axis = (axes.xaxis, axes.yaxis)[k]
+        key = panel, k, scaffold_of(axes, axis)
+        if key not in self.scaffolds:
+            self.scaffolds[key] = self.renderers[panel].drawn([axis])
+        return self.scaffolds[key]
 
     def png(self) -> bytes:
         """The panels side by side as PNG, compressed for speed rather than size."""
@@ -70,7 +79,9 @@ class Canvas:
     def pixels(self, panel: int) -> Any:
         """RGBA of a panel: ticks and grid, copied if they are those of the frame before, and the rest drawn on top."""
         figure, axes = self.figures[panel], self.axes[panel]
-        canvas, scaffold = self.canvases[panel], scaffold_of(axes)
+        canvas = self.canvases[panel]
+        axes.apply_aspect()
+        scaffold = "\n".join(scaffold_of(axes, axis) for axis in (axes.xaxis, axes.yaxis))
         if self.grounds.get(panel, ("", None))[0] != scaffold:
             with only(axes, axis=True):
                 canvas.draw()
@@ -85,17 +96,14 @@ class Canvas:
         return canvas.buffer_rgba()
 
 
-def scaffold_of(axes: Axes) -> str:
-    """What the look of the ticks, grid and axis labels depends on."""
-    axes.apply_aspect()
-    parts: list[Any] = [axes.axison, axes.get_position().bounds]
-    for axis in (axes.xaxis, axes.yaxis):
-        places = axis.get_majorticklocs()
-        words = axis.get_major_formatter().format_ticks(places)
-        look = sorted(axis.get_tick_params().items(), key=str)
-        parts += [axis.get_view_interval(), places, words, look]
-        parts += [axis.get_scale(), axis.get_visible(), axis.get_inverted(), axis.get_label_text()]
-        parts += [axis.label.get_color(), axis.label.get_fontsize(), axis.labelpad]
+def scaffold_of(axes: Axes, axis: Axis) -> str:
+    """What the look of an axis of `axes` depends on: ticks, grid and label."""
+    places = axis.get_majorticklocs()
+    words = axis.get_major_formatter().format_ticks(places)
+    parts: list[Any] = [axes.axison, axes.get_position().bounds, axis.get_view_interval(), places, words]
+    parts += [sorted(axis.get_tick_params().items(), key=str)]
+    parts += [axis.get_scale(), axis.get_visible(), axis.get_inverted(), axis.get_label_text()]
+    parts += [axis.label.get_color(), axis.label.get_fontsize(), axis.labelpad]
     return repr(parts)
 
 
@@ -140,11 +148,16 @@ def wipe(axes: Axes) -> None:
     for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
         if axis.get_scale() != "linear":
             axes.set(**{f"{name}scale": "linear"})
-    axes.set(title="", xlabel="", ylabel="", aspect="auto")
+    axes.set_title("")
+    axes.set_xlabel("")
+    axes.set_ylabel("")
+    axes.set_aspect("auto")
     axes.dataLim = Bbox.null()
-    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
     axes.autoscale(enable=True)
-    axes.grid(visible=True)
+    if not all(axis.get_tick_params()["gridOn"] for axis in (axes.xaxis, axes.yaxis)):
+        axes.grid(visible=True)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(AutoLocator())
         axis.set_major_formatter(ScalarFormatter())

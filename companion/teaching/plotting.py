@@ -86,8 +86,9 @@ def styled() -> Iterator[None]:
     from matplotlib import rcParams
 
     ours = style()
-    before = {name: rcParams[name] for name in ours}
-    rcParams.update(ours)
+    before = {name: rcParams[name] for name in ours if rcParams[name] != ours[name]}
+    # Inside another such context there is nothing to do.
+    rcParams.update({name: ours[name] for name in before})
     try:
         yield
     finally:
