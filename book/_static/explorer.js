@@ -59,10 +59,11 @@
   const delivered = new WeakMap();
   window.explorerPack = (pack) => delivered.set(document.currentScript, pack);
 
-  const fetchPack = (path, hash) =>
+  // `version` keeps caches from mixing two builds of the book, or serving again what was no use.
+  const fetchPack = (path, version) =>
     new Promise((resolve, reject) => {
       const source = new URL(path, STATIC);
-      source.search = hash; // so that no cache mixes two builds of the book
+      source.search = version;
       const script = make("script", { src: source.href });
       const settle = (end) => () => {
         script.remove();
@@ -82,6 +83,7 @@
       if (this.parameters.some((p) => !(p.start in p.values))) throw new Error(`${this.name}: a start off its grid`);
       this.state = this.fromAddress();
       this.parsed = new Map();
+      this.failures = 0;
       this.playing = false;
       this.seen = false;
       this.numbers = figure.querySelector(".explorer-numbers");
@@ -174,10 +176,14 @@
       this.move(this.state.map((old, j) => (j === i ? k : old)));
     }
 
-    set(state) {
+    go(state) {
       this.state = state;
       this.showControls();
       this.update();
+    }
+
+    set(state) {
+      this.go(state);
       clearTimeout(this.resting);
       this.resting = setTimeout(() => this.rest(), 350);
     }
@@ -204,7 +210,9 @@
     // The reader went back or forward within the page. What a control was just moved to has yet to be written down.
     followAddress() {
       const state = this.fromAddress();
-      if (this.resting === undefined && state.some((k, i) => k !== this.state[i])) this.move(state);
+      if (this.resting !== undefined || state.every((k, i) => k === this.state[i])) return;
+      this.play(false);
+      this.go(state);
     }
 
     address() {
@@ -250,10 +258,11 @@
     async receive() {
       this.figure.setAttribute("aria-busy", "true");
       try {
-        const pack = await fetchPack(this.figure.dataset.pack, this.figure.dataset.hash);
+        const { pack: path, hash } = this.figure.dataset;
+        const pack = await fetchPack(path, this.failures ? `${hash}-${this.failures}` : hash);
         const frames = this.parameters.reduce((count, p) => count * p.values.length, 1);
         if (!pack) throw new Error(BROKEN);
-        if (pack.format !== FORMAT || pack.hash !== this.figure.dataset.hash) throw new Error(STRANGE);
+        if (pack.format !== FORMAT || pack.hash !== hash) throw new Error(STRANGE);
         if (pack.frames.length !== frames) throw new Error(BROKEN);
         this.pack = pack;
         this.tell();
@@ -273,6 +282,7 @@
     fail(text) {
       this.release();
       this.loading = undefined;
+      this.failures += 1;
       this.play(false);
       this.tell(text);
     }
