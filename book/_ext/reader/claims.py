@@ -56,15 +56,13 @@ def set_claim(claim: Claim) -> tuple[Tag, nodes.paragraph | None]:
     link = nodes.reference("", f"Claim {claim.number}", refid=claim.anchor, internal=True, classes=["claim-number"])
     grade = nodes.inline("", f"✓ {claim.grade}", classes=["claim-grade"])
     label = nodes.paragraph("", "", link, nodes.Text(" "), grade, classes=["claim-head"])
-    ends_with_check = rest and isinstance(rest[-1], nodes.paragraph) and isinstance(rest[-1][0], nodes.emphasis)
-    check = rest.pop() if ends_with_check else None
-    head["classes"].append("claim-statement")
-    first = Tag(
-        "div", label, head, *rest, classes=["claim"], ids=[claim.anchor], number=claim.number, grade=claim.grade
-    )
-    if check is None:
-        return first, None
-    return first, nodes.paragraph("", "", *check[0].children, classes=["claim-check"])
+    check = leading(rest[-1]) if rest and isinstance(rest[-1], nodes.paragraph) else None
+    last = None
+    if isinstance(check, nodes.emphasis):
+        rest.pop()
+        last = nodes.paragraph("", "", *check.children, classes=["claim-check"])
+    about = {"number": claim.number, "grade": claim.grade}
+    return Tag("div", label, said, *rest, classes=["claim"], ids=[claim.anchor], **about), last
 
 
 class ClaimsFirst(SphinxPostTransform):
