@@ -11,7 +11,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from reader.tags import Tag, cells, is_notebook, part
+from reader.tags import Tag, cells, is_notebook, leading, part
 
 _HEAD = re.compile(r"✓ Claim (\d+) · (\w+)")
 

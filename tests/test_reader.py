@@ -1,0 +1,520 @@
+"""The page as it is read: claims first, the depth, notes, pointers and their cards, the ledger, what machines read."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from reader.elision import elide, statements  # noqa: E402
+from reader.formulas import repaired  # noqa: E402
+from reader.plain import plain, plain_text  # noqa: E402
+
+RAW = re.compile(r"\$[^$\n]*[\\^_{][^$\n]*\$|\\(?:frac|tfrac|alpha|sum|mathbb|left|cdot|partial|mathrm|sqrt|le|ge)\b")
+CHILDREN = {"msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3, "mfrac": 2, "mroot": 2}
+VISIBLE_TEXT = """() => {
+    const walk = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT), seen = [];
+    while (walk.nextNode()) {
+        const parent = walk.currentNode.parentElement;
+        if (!parent.closest('.katex, script, svg') && parent.checkVisibility()) seen.push(walk.currentNode.data);
+    }
+    return seen.join('');
+}"""
+
+
+# --- a small book with notes, which no notebook has yet ----------------------------------------------------------------
+
+
+def claim(number, grade, statement, check, formula=""):
+    lines = [f"**✓ Claim {number} · {grade}** — {statement}", *([f"$$ {formula} $$"] if formula else []), f"*{check}*"]
+    about = {"ledger": "attention/99-notes", "number": number, "grade": grade, "statement": statement}
+    quote = "\n>\n".join(f"> {line}" for line in lines)
+    return new_output("display_data", {"text/markdown": quote, "text/plain": statement}, metadata={"claim": about})
+
+
+def cell(source, *outputs, tags=()):
+    metadata = {"tags": list(tags)} if tags else {}
+    return new_code_cell(source, execution_count=1, outputs=list(outputs), metadata=metadata)
+
+
+def text_result(text):
+    return new_output("execute_result", {"text/plain": text}, execution_count=1)
+
+
+STORY = r"""## The story
+
+Look at
+
+$$a^2+b^2=c^2\tag{1}$$
+
+and, by (1) and Claim 1, at claims 2 and 3; Note 2 says more. What (7) says is not on this page, nor is claim 9.
+"""
+CELLS = [
+    new_markdown_cell(
+        "# Notes\u2019 notebook\n\n*Title (1)* · 苏剑林\n\n"
+        r"**The question**: is $\frac1{\sqrt d}$ at most $p_{\max}$?"
+        "\n\n*Needs*: nothing."
+    ),
+    cell("import sympy as sp", tags=["hide-input"]),
+    new_markdown_cell(STORY),
+    cell(
+        'claims.prove(r"$a=a$ always", a, a)\nclaims.numeric(rf"at $n={n}$ it is small", x, y, rtol=1e-6)',
+        claim(1, "proved", "$a=a$ always", "SymPy reduces the difference to 0.", r"\int_0^1 x\,dx=\frac12"),
+        claim(2, "numeric", "at $n=3$ it is small", "0.16 against 0.16"),
+        text_result("42"),
+    ),
+    *(new_markdown_cell(f"Paragraph {n} of many.\n" * 20) for n in range(12)),
+    new_markdown_cell("## Try it\n\n**1.** What is $a$?"),
+    new_markdown_cell("## Notes\n\n### A long lemma about $a_n$\n\nIt needs patience: zebra."),
+    cell('claims.exact("a lemma", lhs, rhs, cases=[1])', claim(3, "exact", "a lemma on $a_n$", "In all cases.")),
+    new_markdown_cell("$$x=1\\tag{2}$$\n\n### A second proof\n\nBy (2) and the lemma (claim 3)."),
+    cell("for s in (1, 2):\n    check(s)", claim(4, "proved", "one", "Yes."), claim(5, "proved", "two", "Yes.")),
+]
+
+
+@pytest.fixture(scope="module")
+def noted(book, tmp_path_factory):
+    """Address of the page of a notebook with notes, in a book that lies in a folder."""
+    folder = tmp_path_factory.mktemp("noted")
+    for name in ("_config.yml", "_ext", "_static"):
+        source = ROOT / "book" / name
+        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, folder / name)
+    (folder / "_generated" / "download").mkdir(parents=True)
+    (folder / "notebooks" / "attention").mkdir(parents=True)
+    language = {"language_info": {"name": "python"}, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(new_notebook(cells=CELLS, metadata=language), folder / "notebooks" / "attention" / "99-notes.ipynb")
+    (folder / "index.md").write_text("# A book\n\nWith $x$.\n", encoding="utf-8")
+    toc = "format: jb-book\nroot: index\nparts:\n- caption: Attention\n  chapters:\n  - file: notebooks/attention/99-notes\n"
+    (folder / "_toc.yml").write_text(toc, encoding="utf-8")
+    build = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(folder), "--quiet", "-W"]
+    done = subprocess.run(build, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return (folder / "_build" / "html" / "notebooks" / "attention" / "99-notes.html").as_uri()
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.complaints = []
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    yield page
+    assert page.complaints == []
+    context.close()
+
+
+def notebook_pages(pages):
+    return [path for path in pages if path.startswith("notebooks/")]
+
+
+# --- how a claim reads --------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_is_its_statement_then_its_code_then_its_check(page, book_url, pages):
+    for path in notebook_pages(pages):
+        page.goto(f"{book_url}/{path}")
+        cells = page.eval_on_selector_all(
+            ".cell.claims", "all => all.map(cell => [...cell.children].map(part => part.className.split(' ')[0]))"
+        )
+        for parts in cells:
+            order = [
+                ("claim", "code", "hide", "claim-check", "cell_output").index(part)
+                for part in parts
+                if part != "above-input"
+            ]
+            assert order == sorted(order), (path, parts)
+            assert "claim" in parts
+        numbers = page.eval_on_selector_all(".claim", "all => all.map(claim => claim.id)")
+        assert numbers == [f"claim-{n + 1}" for n in range(len(numbers))]
+        assert len(numbers) >= 8
+
+
+def test_several_claims_of_one_cell_stand_above_it(page, noted):
+    page.goto(noted)
+    first = page.locator(".cell.claims").first.inner_text()
+    words = [
+        "Claim 1 ✓ proved",
+        "always",
+        "Claim 2 ✓ numeric",
+        "it is small",
+        "claims.prove",
+        "Claim 1: SymPy",
+        "Claim 2: 0.16",
+        "42",
+    ]
+    places = [first.replace("\n", " ").find(word) for word in words]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("depth", ["story", "derivation"])
+def test_no_formula_is_seen_as_its_source(page, book_url, pages, depth):
+    for path in notebook_pages(pages):
+        page.goto(f"{book_url}/{path}?depth={depth}")
+        assert not RAW.findall(page.evaluate(VISIBLE_TEXT)), path
+
+
+def test_an_ellipsis_opens_and_the_copied_code_is_whole(browser, noted):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(noted)
+    code = page.locator(".cell.claims pre").first
+    assert "always" not in code.inner_text()
+    page.evaluate(
+        """() => {
+            document.addEventListener('copy', (e) => setTimeout(() => (window.copied = e.clipboardData.getData('text/plain'))));
+            document.addEventListener('copy', (e) => (window.copied = e.clipboardData.getData('text/plain')));
+        }"""
+    )
+    source = next(c.source for c in CELLS if c.cell_type == "code" and "prove" in c.source)
+    code.evaluate("pre => getSelection().selectAllChildren(pre)")
+    page.keyboard.press("Control+c")
+    page.wait_for_function("window.copied")
+    assert page.evaluate("window.copied").strip() == source
+    box = code.get_by_role("checkbox").first
+    box.check()
+    assert 'claims.prove(r"$a=a$ always", a, a)' in code.inner_text()
+    context.close()
+
+
+def test_lines_of_a_hundred_characters_do_not_wrap(page, book_url, pages):
+    wrapped = """pre => {
+        const texts = [], lines = new Map(), walk = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT);
+        while (walk.nextNode()) if (walk.currentNode.parentElement.checkVisibility()) texts.push(walk.currentNode);
+        const range = document.createRange();
+        let line = 0;
+        for (const text of texts) for (let i = 0; i < text.length; i++) {
+            if (text.data[i] === '\\n') { line++; continue; }
+            range.setStart(text, i);
+            range.setEnd(text, i + 1);
+            const box = range.getClientRects()[0];
+            const found = lines.get(line) ?? { text: '', rows: new Set() };
+            found.text += text.data[i];
+            if (box?.width) found.rows.add(Math.round(box.bottom));
+            lines.set(line, found);
+        }
+        return [...lines.values()].filter(l => l.text.length <= 100 && l.rows.size > 1).map(l => l.text);
+    }"""
+    for path in notebook_pages(pages):
+        page.goto(f"{book_url}/{path}")
+        for code in page.locator("details.code pre").all():
+            assert code.evaluate(wrapped) == [], path
+
+
+# --- how deep one reads -------------------------------------------------------------------------------------------------
+
+
+def shown(page):
+    """Whether the code of an open cell, of a folded cell and of a note can be seen."""
+    return tuple(
+        page.locator(where).first.is_visible()
+        for where in ("details.code pre", ".tag_hide-input pre", "details.note > p")
+    )
+
+
+def test_the_depth_is_switched_remembered_and_part_of_the_address(page, noted):
+    page.goto(noted)
+    assert shown(page) == (True, False, False)
+    page.get_by_role("button", name="Story").click()
+    assert shown(page) == (False, False, False)
+    assert page.url.endswith("?depth=story")
+    page.goto(noted)
+    assert shown(page) == (False, False, False)
+    assert page.url.endswith("?depth=story")
+    page.get_by_role("button", name="Everything").click()
+    assert shown(page) == (True, True, True)
+    assert page.get_by_role("button", name="Everything").get_attribute("aria-pressed") == "true"
+    # The address says more than the memory.
+    page.goto(f"{noted}?depth=story")
+    assert shown(page) == (False, False, False)
+    page.get_by_text("Code", exact=True).first.click()
+    assert page.locator("details.code pre").first.is_visible()
+
+
+def test_the_depth_leaves_the_settings_of_explorers_in_the_address(page, book_url):
+    page.goto(f"{book_url}/notebooks/attention/01-scale-gradient.html?one_row.alpha=2.0#claim-3")
+    page.get_by_role("button", name="Story").click()
+    assert "one_row.alpha=2.0" in page.url
+    assert "depth=story" in page.url
+    assert page.url.endswith("#claim-3")
+
+
+def test_what_is_read_stays_in_view_when_the_depth_changes(page, book_url):
+    page.goto(f"{book_url}/notebooks/attention/01-scale-gradient.html")
+    page.evaluate("document.getElementById('claim-20').scrollIntoView()")
+    before = page.evaluate("document.getElementById('claim-20').getBoundingClientRect().top")
+    page.evaluate("document.querySelector('.depth-switch [data-depth=story]').click()")
+    after = page.evaluate("document.getElementById('claim-20').getBoundingClientRect().top")
+    assert abs(after - before) < 40
+
+
+def test_without_javascript_the_page_is_the_derivation(browser, noted):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(noted)
+    assert shown(page) == (True, False, False)
+    assert not page.locator(".depth-switch").is_visible()
+    page.locator("details.note summary").first.click()
+    assert page.get_by_text("zebra").is_visible()
+    page.locator(".elided input").first.check()
+    assert "always" in page.locator(".cell.claims pre").first.inner_text()
+    context.close()
+
+
+def test_where_nothing_can_be_remembered_the_switch_works(page, noted):
+    page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })")
+    page.on("pageerror", lambda error: page.complaints.clear())  # the theme's own script complains
+    page.goto(noted)
+    page.get_by_role("button", name="Story").click()
+    assert shown(page) == (False, False, False)
+
+
+def test_notes_are_folded_with_title_and_claims_and_open_when_linked_to(page, noted):
+    page.goto(noted)
+    notes = page.locator("details.note summary")
+    assert [text.split() for text in notes.all_inner_texts()][1] == [
+        "Note",
+        "2",
+        "A",
+        "second",
+        "proof",
+        "claims",
+        "4–5",
+    ]
+    assert "claim 3" in notes.first.inner_text()
+    page.get_by_role("link", name="Note 2").click()
+    assert page.locator("#note-2 details.note").evaluate("note => note.open")
+    page.goto("about:blank")
+    page.goto(f"{noted}#claim-3")
+    assert page.locator("#claim-3").is_visible()
+    assert page.locator("#claim-3").evaluate("c => c.getBoundingClientRect().top") < 800
+    page.goto("about:blank")
+    page.goto(f"{noted}#a-second-proof")
+    assert page.get_by_text("and the lemma").is_visible()
+
+
+def test_under_the_title_stand_reading_time_and_claims(page, noted):
+    page.goto(noted)
+    facts = page.locator(".facts").inner_text()
+    assert re.match(r"About \d+ minutes? · 2 claims: 1 proved, 1 numeric · 3 more in the notes", facts)
+
+
+# --- everything can be pointed at ---------------------------------------------------------------------------------------
+
+
+def test_numbers_in_prose_are_links_where_there_is_a_target(page, noted):
+    page.goto(noted)
+    links = page.eval_on_selector_all("a.pointer", "all => all.map(a => [a.textContent, a.getAttribute('href')])")
+    assert links == [
+        ["(1)", "#eq-1"],
+        ["Claim 1", "#claim-1"],
+        ["claims 2", "#claim-2"],
+        ["3", "#claim-3"],
+        ["Note 2", "#note-2"],
+        ["(2)", "#eq-2"],
+        ["claim 3", "#claim-3"],
+    ]
+    for anchor in [link[1] for link in links] + ["#exercise-1"]:
+        assert page.locator(anchor).count() == 1
+
+
+def test_a_link_shows_what_it_points_at(page, noted):
+    page.goto(noted)
+    card = page.locator("#card")
+    page.get_by_role("link", name="Claim 1", exact=True).first.hover()
+    card.wait_for()
+    assert "always" in card.inner_text()
+    assert card.locator(".katex").count() == 2
+    page.keyboard.press("Escape")
+    assert not card.is_visible()
+    link = page.locator("a.pointer", has_text="(1)")
+    page.mouse.move(0, 0)
+    link.evaluate("a => a.focus({ focusVisible: true })")
+    card.wait_for()
+    assert card.locator(".katex").count() == 1
+    assert link.get_attribute("aria-describedby") == "card"
+    page.keyboard.press("Tab")
+    assert link.get_attribute("aria-describedby") is None
+
+
+def test_a_finger_sees_the_card_first_and_goes_there_next(browser, noted):
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(noted)
+    link = page.locator("a.pointer", has_text="Note 2")
+    link.tap()
+    card = page.locator("#card")
+    card.wait_for()
+    assert "second proof" in card.inner_text()
+    box = card.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert "#note-2" not in page.url
+    link.tap()
+    page.wait_for_url("**#note-2")
+    assert not card.is_visible()
+    context.close()
+
+
+def test_contents_mark_the_section_in_view(page, book_url):
+    page.goto(f"{book_url}/notebooks/attention/01-scale-gradient.html")
+    heading = page.locator("article h2").nth(4)
+    name = heading.evaluate("h => h.firstChild.textContent")
+    heading.evaluate("h => h.scrollIntoView()")
+    marked = page.locator(".bd-sidebar-secondary a[aria-current]")
+    page.wait_for_function(
+        "name => document.querySelector('.bd-sidebar-secondary a[aria-current]')?.textContent.includes(name)", arg=name
+    )
+    assert marked.count() == 1
+
+
+def test_parts_of_the_navigation_fold(page, book_url):
+    page.goto(f"{book_url}/notebooks/attention/01-scale-gradient.html")
+    parts = page.locator(".bd-sidebar-primary details.nav-part")
+    assert [part.evaluate("p => p.open") for part in parts.all()].count(True) == 1
+    closed = page.locator(".bd-sidebar-primary details.nav-part:not([open])").first
+    assert not closed.locator("a").first.is_visible()
+    closed.locator("summary").click()
+    assert closed.locator("a").first.is_visible() or page.locator("details.nav-part[open] a").count() > 1
+
+
+# --- the ledger ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_row_of_the_ledger_leads_to_its_claim(page, book, book_url):
+    page.goto(f"{book_url}/ledger.html")
+    links = page.eval_on_selector_all("section section td a", "all => all.map(a => a.getAttribute('href'))")
+    claims = json.loads((book / "ledger.json").read_text(encoding="utf-8"))
+    assert [claim["page"] for claim in claims] == links
+    assert {"part", "notebook", "number", "grade", "statement"} <= set(claims[0])
+    for path in {link.partition("#")[0] for link in links}:
+        html = (book / path).read_text(encoding="utf-8")
+        for link in links:
+            if link.startswith(f"{path}#"):
+                assert f'id="{link.partition("#")[2]}"' in html, link
+
+
+def test_the_ledger_is_filtered_by_grade_part_and_text(page, book, book_url):
+    page.goto(f"{book_url}/ledger.html")
+    claims = json.loads((book / "ledger.json").read_text(encoding="utf-8"))
+    rows = page.locator("section section tbody tr:visible")
+    assert rows.count() == len(claims)
+    page.get_by_label("Grade").select_option("simulated")
+    assert rows.count() == sum(c["grade"] == "simulated" for c in claims)
+    page.get_by_label("Part").select_option("Diffusion")
+    assert rows.count() == sum(c["grade"] == "simulated" and c["part"] == "Diffusion" for c in claims)
+    page.get_by_label("Grade").select_option("every grade")
+    page.get_by_label("Part").select_option("every part")
+    page.get_by_label("Text").fill("lopsided example")
+    assert rows.count() == 1
+    assert page.locator(".ledger-filter output").inner_text() == "1 claim"
+
+
+def test_without_javascript_the_ledger_shows_every_claim(browser, book, book_url):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{book_url}/ledger.html")
+    assert page.locator("section section tbody tr").count() == len(json.loads((book / "ledger.json").read_text()))
+    context.close()
+
+
+def test_every_notebook_can_be_cited(page, book, book_url, pages):
+    together = (book / "cite" / "notebooks.bib").read_text(encoding="utf-8")
+    for path in notebook_pages(pages):
+        page.goto(f"{book_url}/{path}")
+        link = page.locator(".facts a").evaluate("a => a.href")
+        entry = (book / link.removeprefix(f"{book_url}/")).read_text(encoding="utf-8")
+        assert re.match(r"@incollection\{derived:[\w:-]+,\n", entry)
+        assert "kexue.fm/archives/" in entry
+        assert entry in together
+
+
+# --- readers who are not like us, and machines ----------------------------------------------------------------------------
+
+
+def test_formulas_are_left_alone_by_translators(page, book_url, pages):
+    for path in pages:
+        page.goto(f"{book_url}/{path}")
+        assert page.locator(".katex").count() == page.locator(".notranslate[translate=no] .katex").count(), path
+
+
+def test_every_mathml_element_has_as_many_children_as_it_must(page, noted, book_url, pages):
+    wrong = """wanted => [...document.querySelectorAll('math *')]
+        .filter(e => e.localName in wanted && e.childElementCount !== wanted[e.localName]).map(e => e.outerHTML)"""
+    for address in [noted, *(f"{book_url}/{path}" for path in pages)]:
+        page.goto(address)
+        assert page.evaluate(wrong, CHILDREN) == [], address
+
+
+def test_machines_read_words_without_tex(page, noted, book_url, pages):
+    for address in [noted, *(f"{book_url}/{path}" for path in notebook_pages(pages))]:
+        page.goto(address)
+        found = {
+            name: page.locator(f'meta[{kind}="{name}"]').get_attribute("content")
+            for kind, name in [
+                ("name", "description"),
+                ("property", "og:title"),
+                ("property", "og:description"),
+                ("name", "citation_title"),
+            ]
+        }
+        assert all(found.values())
+        assert not re.search(r"[\\${}]", " ".join(found.values())), found
+    page.goto(noted)
+    assert page.locator('meta[name="description"]').get_attribute("content") == "Is 1/√d at most p_(max)?"
+    assert page.locator("link[rel=canonical]").count() == 0
+
+
+# --- the parts --------------------------------------------------------------------------------------------------------------
+
+
+def test_statements_are_found_in_code():
+    source = (
+        'é = 1\nclaims.prove(\n    r"first $x$"\n    "and on", a, b)\nplot("$y$", "plain")\nclaims.exact(f"n={n}", a)\n'
+    )
+    assert [source[a:b] for a, b in statements(source)] == ['r"first $x$"\n    "and on"', '"$y$"', 'f"n={n}"']
+    assert statements("not ( python") == []
+
+
+def test_eliding_keeps_every_character():
+    html = '<div class="highlight"><pre><span></span><span class="n">f</span>(<span class="s">&quot;a&quot;</span>, b)\n</pre></div>'
+    out = elide(html, [(2, 5)])
+    assert re.sub(r'<span class="elided"><input[^>]*><span>(.*?)</span></span>(?=,)', r"\1", out) == html
+    # A place inside one coloured word cannot be wrapped.
+    assert elide(html, [(3, 4)]) == html
+
+
+@pytest.mark.parametrize(
+    ("latex", "words"),
+    [
+        (r"\frac1{\sqrt d}", "1/√d"),
+        (r"1/\sqrt d", "1/√d"),
+        (r"p(x_t\,|\,x_0)", "p(x_t | x_0)"),
+        (r"\alpha^2\le\beta_{ij}", "α²≤β_(ij)"),
+        (r"\frac{a+b}{2}", "(a+b)/2"),
+        (r"A^{\mathsf T}", "Aᵀ"),
+    ],
+)
+def test_formulas_in_plain_words(latex, words):
+    assert plain(latex) == words
+
+
+def test_markdown_in_plain_words():
+    assert plain_text(r"*Is* $\frac12$ [small](x.html)?") == "Is 1/2 small?"
+
+
+def test_mathml_is_repaired():
+    broken = (
+        '<math xmlns="http://www.w3.org/1998/Math/MathML"><msub><mi>p</mi><mi>max</mi><mo>\u2061</mo></msub></math>'
+    )
+    assert "<msub><mi>p</mi><mrow><mi>max</mi><mo>\u2061</mo></mrow></msub>" in repaired(broken)
+    with pytest.raises(ValueError, match="msub with 1 children"):
+        repaired('<math xmlns="http://www.w3.org/1998/Math/MathML"><msub><mi>p</mi></msub></math>')
