@@ -30,7 +30,7 @@ VISIBLE_TEXT = """() => {
 }"""
 
 
-# --- a small book with notes, which no notebook has yet ----------------------------------------------------------------
+# --- a small book with notes, which no notebook has yet -------------------------------------------------------------
 
 
 def claim(number, grade, statement, check, formula=""):
@@ -92,7 +92,8 @@ def noted(book, tmp_path_factory):
     language = {"language_info": {"name": "python"}, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(new_notebook(cells=CELLS, metadata=language), folder / "notebooks" / "attention" / "99-notes.ipynb")
     (folder / "index.md").write_text("# A book\n\nWith $x$.\n", encoding="utf-8")
-    toc = "format: jb-book\nroot: index\nparts:\n- caption: Attention\n  chapters:\n  - file: notebooks/attention/99-notes\n"
+    toc = "format: jb-book\nroot: index\nparts:\n- caption: Attention\n  chapters:\n"
+    toc += "  - file: notebooks/attention/99-notes\n"
     (folder / "_toc.yml").write_text(toc, encoding="utf-8")
     build = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(folder), "--quiet", "-W"]
     done = subprocess.run(build, capture_output=True, text=True, timeout=300, check=False)
@@ -115,7 +116,7 @@ def notebook_pages(pages):
     return [path for path in pages if path.startswith("notebooks/")]
 
 
-# --- how a claim reads --------------------------------------------------------------------------------------------------
+# --- how a claim reads ----------------------------------------------------------------------------------------------
 
 
 def test_a_claim_is_its_statement_then_its_code_then_its_check(page, book_url, pages):
@@ -170,7 +171,6 @@ def test_an_ellipsis_opens_and_the_copied_code_is_whole(browser, noted):
     assert "always" not in code.inner_text()
     page.evaluate(
         """() => {
-            document.addEventListener('copy', (e) => setTimeout(() => (window.copied = e.clipboardData.getData('text/plain'))));
             document.addEventListener('copy', (e) => (window.copied = e.clipboardData.getData('text/plain')));
         }"""
     )
@@ -182,6 +182,22 @@ def test_an_ellipsis_opens_and_the_copied_code_is_whole(browser, noted):
     box = code.get_by_role("checkbox").first
     box.check()
     assert 'claims.prove(r"$a=a$ always", a, a)' in code.inner_text()
+    context.close()
+
+
+def test_the_copy_button_copies_the_whole_code(browser, book_url):
+    name = "attention/01-scale-gradient"
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    source = next(c.source for c in notebook.cells if c.cell_type == "code" and ".prove(" in c.source)
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{book_url}/notebooks/{name}.html")
+    code = page.locator(".cell.claims .cell_input").first
+    code.locator(".elided input").first.wait_for()
+    code.hover()
+    code.locator("button.copybtn").click()
+    page.wait_for_function("document.querySelector('.copybtn.success')")
+    assert page.evaluate("navigator.clipboard.readText()").strip() == source.strip()
     context.close()
 
 
@@ -209,7 +225,7 @@ def test_lines_of_a_hundred_characters_do_not_wrap(page, book_url, pages):
             assert code.evaluate(wrapped) == [], path
 
 
-# --- how deep one reads -------------------------------------------------------------------------------------------------
+# --- how deep one reads ---------------------------------------------------------------------------------------------
 
 
 def shown(page):
@@ -307,7 +323,7 @@ def test_under_the_title_stand_reading_time_and_claims(page, noted):
     assert re.match(r"About \d+ minutes? · 2 claims: 1 proved, 1 numeric · 3 more in the notes", facts)
 
 
-# --- everything can be pointed at ---------------------------------------------------------------------------------------
+# --- everything can be pointed at -----------------------------------------------------------------------------------
 
 
 def test_numbers_in_prose_are_links_where_there_is_a_target(page, noted):
@@ -386,7 +402,7 @@ def test_parts_of_the_navigation_fold(page, book_url):
     assert closed.locator("a").first.is_visible() or page.locator("details.nav-part[open] a").count() > 1
 
 
-# --- the ledger ---------------------------------------------------------------------------------------------------------
+# --- the ledger -----------------------------------------------------------------------------------------------------
 
 
 def test_every_row_of_the_ledger_leads_to_its_claim(page, book, book_url):
@@ -437,7 +453,7 @@ def test_every_notebook_can_be_cited(page, book, book_url, pages):
         assert entry in together
 
 
-# --- readers who are not like us, and machines ----------------------------------------------------------------------------
+# --- readers who are not like us, and machines ----------------------------------------------------------------------
 
 
 def test_formulas_are_left_alone_by_translators(page, book_url, pages):
@@ -473,7 +489,7 @@ def test_machines_read_words_without_tex(page, noted, book_url, pages):
     assert page.locator("link[rel=canonical]").count() == 0
 
 
-# --- the parts --------------------------------------------------------------------------------------------------------------
+# --- the parts ------------------------------------------------------------------------------------------------------
 
 
 def test_statements_are_found_in_code():
@@ -485,7 +501,8 @@ def test_statements_are_found_in_code():
 
 
 def test_eliding_keeps_every_character():
-    html = '<div class="highlight"><pre><span></span><span class="n">f</span>(<span class="s">&quot;a&quot;</span>, b)\n</pre></div>'
+    code = '<span class="n">f</span>(<span class="s">&quot;a&quot;</span>, b)'
+    html = f'<div class="highlight"><pre><span></span>{code}\n</pre></div>'
     out = elide(html, [(2, 5)])
     assert re.sub(r'<span class="elided"><input[^>]*><span>(.*?)</span></span>(?=,)', r"\1", out) == html
     # A place inside one coloured word cannot be wrapped.

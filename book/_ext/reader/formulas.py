@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinxcontrib import katex
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
@@ -22,6 +23,9 @@ CHILDREN = {
     "mroot": 2,
 }
 APPLICATION = "\u2061"
+# Characters of LaTeX up to which a formula may not be broken from line to line.
+SHORT = 40
+_SIGNS = re.compile(r"[-.,;:?!)\]’”]+\w*")
 _MATH = re.compile(r"<math .*?</math>", re.DOTALL)
 
 ElementTree.register_namespace("", MATHML)
@@ -79,7 +83,26 @@ def visit(element: str, **options: Any) -> Callable[[Any, nodes.Element], None]:
     return write
 
 
+class Glued(SphinxPostTransform):
+    """Keep the stop or comma behind a short formula on its line: browsers break between a formula and any sign."""
+
+    default_priority = 45
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Wrap formula and sign together, where the formula is too short to need a break of its own."""
+        for formula in list(self.document.findall(nodes.math)):
+            after = formula.next_node(descend=False, siblings=True)
+            if not isinstance(after, nodes.Text) or len(formula.astext()) > SHORT:
+                continue
+            if signs := _SIGNS.match(after.astext()):
+                rest = nodes.Text(after.astext()[signs.end() :])
+                after.parent.replace(after, rest)
+                formula.replace_self(nodes.inline("", "", formula.deepcopy(), nodes.Text(signs[0]), classes=["glued"]))
+
+
 def register(app: Sphinx) -> None:
     """Offer the renderer under the name "formulas" (`html_math_renderer`)."""
     display = visit("div", displayMode=True)
+    app.add_post_transform(Glued)
     app.add_html_math_renderer("formulas", inline_renderers=(visit("span"), None), block_renderers=(display, None))
