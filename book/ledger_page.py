@@ -23,8 +23,11 @@ def claims(notebook: NotebookNode) -> list[dict]:
 
 
 def title(notebook: NotebookNode) -> str:
-    """The notebook's first heading."""
-    return re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)[1]
+    """The notebook's first heading. Raises ValueError if there is none."""
+    found = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"a notebook starts with its title, got {notebook.cells[0].source[:60]!r}")
+    return found[1]
 
 
 def row(file: str, claim: dict) -> str:

@@ -61,8 +61,9 @@ def set_claim(claim: Claim) -> tuple[Tag, nodes.paragraph | None]:
     if isinstance(check, nodes.emphasis):
         rest.pop()
         last = nodes.paragraph("", "", *check.children, classes=["claim-check"])
-    about = {"number": claim.number, "grade": claim.grade}
-    return Tag("div", label, said, *rest, classes=["claim"], ids=[claim.anchor], **about), last
+    first = Tag("div", label, said, *rest, classes=["claim"], ids=[claim.anchor])
+    first["number"], first["grade"] = claim.number, claim.grade
+    return first, last
 
 
 class ClaimsFirst(SphinxPostTransform):

@@ -40,8 +40,8 @@ def statements(source: str) -> list[Span]:
         tree = ast.parse(source)
     except SyntaxError:
         return []
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
-    wanted = {id(call.args[0]) for call in calls if call.args and call.func.attr in METHODS}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    wanted = {id(c.args[0]) for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr in METHODS}
     lines = source.splitlines(keepends=True)
     starts = [0, *accumulate(map(len, lines))]
 

@@ -15,7 +15,7 @@ def fold(html: Any) -> str:
             continue
         details = soup.new_tag("details", attrs={"class": "nav-part"})
         # On the first page, which is in no part, all are closed.
-        if "current" in links.get("class", []):
+        if "current" in (links.get("class") or ()):
             details["open"] = "open"
         summary = soup.new_tag("summary")
         caption.insert_before(details)
