@@ -95,7 +95,7 @@ def noted(book, tmp_path_factory):
     toc = "format: jb-book\nroot: index\nparts:\n- caption: Attention\n  chapters:\n"
     toc += "  - file: notebooks/attention/99-notes\n"
     (folder / "_toc.yml").write_text(toc, encoding="utf-8")
-    build = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(folder), "--quiet", "-W"]
+    build = [Path(sys.executable).with_name("jupyter-book"), "build", folder, "--quiet", "-W"]
     done = subprocess.run(build, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return (folder / "_build" / "html" / "notebooks" / "attention" / "99-notes.html").as_uri()
@@ -278,7 +278,7 @@ def test_without_javascript_the_page_is_the_derivation(browser, noted):
     page.goto(noted)
     assert shown(page) == (True, False, False)
     assert not page.locator(".depth-switch").is_visible()
-    page.locator("details.note summary").first.click()
+    page.locator("details.note > summary").first.click()
     assert page.get_by_text("zebra").is_visible()
     page.locator(".elided input").first.check()
     assert "always" in page.locator(".cell.claims pre").first.inner_text()
@@ -295,7 +295,7 @@ def test_where_nothing_can_be_remembered_the_switch_works(page, noted):
 
 def test_notes_are_folded_with_title_and_claims_and_open_when_linked_to(page, noted):
     page.goto(noted)
-    notes = page.locator("details.note summary")
+    notes = page.locator("details.note > summary")
     assert [text.split() for text in notes.all_inner_texts()][1] == [
         "Note",
         "2",
@@ -307,7 +307,7 @@ def test_notes_are_folded_with_title_and_claims_and_open_when_linked_to(page, no
     ]
     assert "claim 3" in notes.first.inner_text()
     page.get_by_role("link", name="Note 2").click()
-    assert page.locator("#note-2 details.note").evaluate("note => note.open")
+    assert page.locator("details#note-2").evaluate("note => note.open")
     page.goto("about:blank")
     page.goto(f"{noted}#claim-3")
     assert page.locator("#claim-3").is_visible()

@@ -84,11 +84,8 @@
   let owner, waiting;
 
   // The mathematics of what is pointed at, copied from the page.
-  const content = (node) => {
-    const note = node.querySelector(":scope > details.note");
-    if (note) return [note.querySelector("summary"), ...note.querySelectorAll(":scope > p:first-of-type")];
-    return [node];
-  };
+  const content = (node) =>
+    node.matches("details.note") ? [node.querySelector("summary"), ...node.querySelectorAll(":scope > p:first-of-type")] : [node];
 
   const fill = (link) => {
     const node = target(link.hash);

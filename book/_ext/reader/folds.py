@@ -31,7 +31,7 @@ def summary(number: int, note: nodes.section) -> Tag:
 
 
 class FoldedNotes(SphinxPostTransform):
-    """Put what a note holds into `<details>`; its section, and so its anchors, stay around it."""
+    """Put what a note holds into `<details>`, which is named by its number; its section keeps the name of its title."""
 
     default_priority = 60
     formats = ("html",)
@@ -44,4 +44,4 @@ class FoldedNotes(SphinxPostTransform):
             head = summary(number, note)
             body = note.children
             note.children = []
-            note.append(Tag("details", head, *body, classes=["note"]))
+            note.append(Tag("details", head, *body, classes=["note"], ids=[f"note-{number}"]))

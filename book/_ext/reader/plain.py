@@ -39,7 +39,7 @@ def plain(latex: str) -> str:
         text = re.sub(r"\{([^{}]*)\}", r"\1", text)
     text = re.sub(r"\\[,;:! ]", " ", text).replace("\\lVert", "‖").replace("\\rVert", "‖")
     text = _COMMAND.sub(lambda m: SIGNS.get(m[1], m[1] + " "), text)
-    return re.sub(r"\s+", " ", re.sub(r"[\\{}$]", "", text)).strip()
+    return re.sub(r"\s+(?=[).,;:?!]|$)", "", re.sub(r"\s+", " ", re.sub(r"[\\{}$]", "", text))).strip()
 
 
 def plain_text(markdown: str) -> str:

@@ -50,12 +50,6 @@ def anchor_exercises(document: nodes.document) -> None:
                 paragraph.replace(first, nodes.reference("", "", first.deepcopy(), refid=anchor, internal=True))
 
 
-def anchor_notes(document: nodes.document) -> None:
-    """Give every note an id by its number, note-2, besides that of its title."""
-    for number, note in enumerate(notes(document), 1):
-        note["ids"].append(f"note-{number}")
-
-
 def pieces(text: str, anchors: set[str], equations: bool) -> Iterator[nodes.Node]:
     """The text with every number that names an anchor made a link."""
     found = [(m.start(), m.end(), m[0], f"eq-{m[1]}") for m in _EQUATION.finditer(text) if equations]
@@ -88,8 +82,8 @@ class Pointers(SphinxPostTransform):
             return
         anchor_equations(self.document)
         anchor_exercises(self.document)
-        anchor_notes(self.document)
-        anchors = {anchor for node in self.document.findall(nodes.Element) for anchor in node.get("ids", ())}
+        anchors = {f"note-{number + 1}" for number in range(len(notes(self.document)))}
+        anchors |= {anchor for node in self.document.findall(nodes.Element) for anchor in node.get("ids", ())}
         for text in list(self.document.findall(nodes.Text)):
             if self.is_prose(text):
                 new = list(pieces(text.astext(), anchors, not self.within(text, _NO_EQUATION)))
