@@ -6,7 +6,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion import mixtures, schedules
+from companion import information, mixtures, schedules
 
 NAMES = ("bimodal", "asymmetric3", "gauss", "ring8", "ellipse", "cross")
 LEVELS = st.floats(0.05, 0.95).map(lambda t: tuple(map(float, schedules.kernel("cosine", t))))
@@ -63,7 +63,7 @@ def test_posterior_obeys_tweedie(name, levels):
 
 def test_posterior_by_brute_force():
     m, signal, noise = mixtures.named("asymmetric3"), 0.7, 0.6
-    y, w = mixtures.quadrature(m, 4001)
+    y, w = information.quadrature(m, 4001)
     x = np.array([[-1.1], [0.2], [2.0]])
     weight = w * np.exp(-((x - signal * y[:, 0]) ** 2) / (2 * noise**2))
     weight /= weight.sum(axis=1, keepdims=True)
@@ -103,14 +103,14 @@ def test_far_out_nothing_underflows():
 def test_moments_by_quadrature_and_by_samples(name):
     m = mixtures.named(name)
     mean, cov = mixtures.moments(m)
-    x, w = mixtures.quadrature(m)
+    x, w = information.quadrature(m)
     assert w.sum() == pytest.approx(1, abs=1e-7)
     np.testing.assert_allclose((w[:, None] * x).sum(axis=0), mean, atol=1e-7)
     np.testing.assert_allclose((w * x.T) @ x - np.outer(mean, mean), cov, atol=1e-6)
     drawn = mixtures.sample(m, 40_000, np.random.default_rng(1))
     error = np.sqrt(np.diag(cov) / len(drawn))
     assert (np.abs(drawn.mean(axis=0) - mean) < 4 * error).all()
-    assert mixtures.frechet(m, drawn) < 1e-3
+    assert information.frechet(m, drawn) < 1e-3
 
 
 def test_frechet_of_a_shift_is_its_square():
@@ -119,7 +119,7 @@ def test_frechet_of_a_shift_is_its_square():
     _, cov = mixtures.moments(m)
     white = (drawn - drawn.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(drawn.T))).T
     exact = white @ np.linalg.cholesky(cov).T
-    assert mixtures.frechet(m, exact + np.array([3, 4])) == pytest.approx(25, abs=1e-6)
+    assert information.frechet(m, exact + np.array([3, 4])) == pytest.approx(25, abs=1e-6)
 
 
 @given(u=st.floats(1e-12, 1 - 1e-9))
@@ -139,8 +139,8 @@ def test_distribution_function_is_the_integral_of_the_density():
 def test_wasserstein_of_a_shift_is_the_shift():
     m = mixtures.named("bimodal")
     exact = mixtures.quantile(m, (np.arange(500) + 0.5) / 500)
-    assert mixtures.wasserstein(m, exact[::-1] + 0.25) == pytest.approx(0.25)
-    assert mixtures.wasserstein(m, exact) == pytest.approx(0, abs=1e-12)
+    assert information.wasserstein(m, exact[::-1] + 0.25) == pytest.approx(0.25)
+    assert information.wasserstein(m, exact) == pytest.approx(0, abs=1e-12)
 
 
 def test_symbolic_density_is_the_numeric_one():
@@ -157,26 +157,26 @@ def test_entropy_and_fisher_of_a_gaussian():
     m = mixtures.named("gauss")
     signal, noise = schedules.kernel("vp", np.linspace(0, 1, 5))
     variance = signal**2 * 0.25 + noise**2
-    np.testing.assert_allclose(mixtures.entropy(m, signal, noise), np.log(2 * np.pi * np.e * variance) / 2, rtol=1e-10)
-    np.testing.assert_allclose(mixtures.fisher(m, signal, noise), 1 / variance, rtol=1e-10)
+    np.testing.assert_allclose(information.entropy(m, signal, noise), np.log(2 * np.pi * np.e * variance) / 2, rtol=1e-10)
+    np.testing.assert_allclose(information.fisher(m, signal, noise), 1 / variance, rtol=1e-10)
     round_one = mixtures.named("ellipse")
-    assert mixtures.entropy(round_one) == pytest.approx(np.log(2 * np.pi * np.e) + np.log(0.36) / 2, rel=1e-6)
-    assert mixtures.fisher(round_one, 1.0, 1.0) == pytest.approx(np.trace(np.linalg.inv([[2, 0.8], [0.8, 2]])) / 2)
+    assert information.entropy(round_one) == pytest.approx(np.log(2 * np.pi * np.e) + np.log(0.36) / 2, rel=1e-6)
+    assert information.fisher(round_one, 1.0, 1.0) == pytest.approx(np.trace(np.linalg.inv([[2, 0.8], [0.8, 2]])) / 2)
 
 
 @pytest.mark.parametrize("name", ["asymmetric3", "cross"])
 def test_posterior_variance_is_what_fisher_information_leaves(name):
     m = mixtures.named(name)
     signal, noise = schedules.kernel("vp", np.array([0.1, 0.4]))
-    left = noise**2 / signal**2 * (1 - noise**2 * mixtures.fisher(m, signal, noise))
-    np.testing.assert_allclose(mixtures.posterior_variance(m, signal, noise), left, rtol=1e-6)
+    left = noise**2 / signal**2 * (1 - noise**2 * information.fisher(m, signal, noise))
+    np.testing.assert_allclose(information.posterior_variance(m, signal, noise), left, rtol=1e-6)
 
 
 @given(level=LEVELS)
 def test_many_levels_at_once_are_each_alone(level):
     m = mixtures.named("asymmetric3")
-    both = mixtures.entropy(m, np.array([level[0], 0.5]), np.array([level[1], 0.2]))
-    assert both[0] == pytest.approx(mixtures.entropy(m, *level), rel=1e-9)
+    both = information.entropy(m, np.array([level[0], 0.5]), np.array([level[1], 0.2]))
+    assert both[0] == pytest.approx(information.entropy(m, *level), rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ def test_many_levels_at_once_are_each_alone(level):
         ),
         (lambda: mixtures.cdf(mixtures.named("ring8"), [0, 0]), "m must have d = 1 here, got d = 2"),
         (lambda: mixtures.quantile(mixtures.named("gauss"), [0.5, 1]), "u must lie between 0 and 1, got 1.0"),
-        (lambda: mixtures.quadrature(mixtures.mixture([1.0], [[0, 0, 0]], 1)), "d <= 2 for a quadrature, got d = 3"),
-        (lambda: mixtures.quadrature(mixtures.named("gauss"), 1), "n must be at least 2, got 1"),
+        (lambda: information.quadrature(mixtures.mixture([1.0], [[0, 0, 0]], 1)), "d <= 2 for a quadrature, got d = 3"),
+        (lambda: information.quadrature(mixtures.named("gauss"), 1), "n must be at least 2, got 1"),
     ],
 )
 def test_bad_input_is_named(call, words):

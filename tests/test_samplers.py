@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion import mixtures, samplers, schedules
+from companion import analytic, information, mixtures, samplers, schedules
 
 GRID = np.linspace(-8, 8, 801)
 
@@ -53,8 +53,8 @@ def test_variances_of_gaussian_data_by_three_routes(eta):
     m = mixtures.mixture([1.0], [0.0], 0.36)
     signal, noise = levels(12)
     sigma, eps = samplers.step_sigma(signal, noise, eta), samplers.eps_model(m, signal, noise)
-    exact = samplers.gaussian_output([0.36], signal, noise, sigma)[0]
-    rows = samplers.densities(eps, signal, noise, sigma, GRID)
+    exact = analytic.gaussian_output([0.36], signal, noise, sigma)[0]
+    rows = analytic.densities(eps, signal, noise, sigma, GRID)
     assert spread(rows[0]) == pytest.approx(exact, rel=1e-7)
     rng = np.random.default_rng(0)
     drawn = samplers.reverse(eps, signal, noise, sigma, rng.standard_normal((40_000, 1)), rng)
@@ -75,8 +75,8 @@ def test_std_is_the_noise_added_and_sigma_sets_the_mean():
     m = mixtures.named("gauss")
     signal, noise = levels(6)
     sigma = samplers.step_sigma(signal, noise)
-    v = samplers.gaussian_output([0.25], signal, noise, sigma, std=0.0)
-    assert v < samplers.gaussian_output([0.25], signal, noise, sigma)
+    v = analytic.gaussian_output([0.25], signal, noise, sigma, std=0.0)
+    assert v < analytic.gaussian_output([0.25], signal, noise, sigma)
     quiet = samplers.reverse(samplers.eps_model(m, signal, noise), signal, noise, sigma, [[0.3]], std=0.0)
     assert np.isfinite(quiet).all()
 
@@ -86,9 +86,9 @@ def test_optimal_std_gives_gaussian_data_their_exact_variance():
     signal, noise = levels(5)
     for eta in (0.0, 1.0):
         sigma = samplers.step_sigma(signal, noise, eta)
-        std = samplers.optimal_std(m, signal, noise, sigma)
+        std = analytic.optimal_std(m, signal, noise, sigma)
         start = signal[-1] ** 2 * 0.36 + noise[-1] ** 2
-        assert samplers.gaussian_output([0.36], signal, noise, sigma, std, start)[0] == pytest.approx(0.36, rel=1e-9)
+        assert analytic.gaussian_output([0.36], signal, noise, sigma, std, start)[0] == pytest.approx(0.36, rel=1e-9)
 
 
 # --- the gap of Gaussian steps ----------------------------------------------------------------------------------------
@@ -96,14 +96,14 @@ def test_optimal_std_gives_gaussian_data_their_exact_variance():
 
 def test_one_gaussian_step_costs_the_negentropy():
     m = mixtures.named("bimodal")
-    terms, total = samplers.gap(m, [1.0, 1e-6], [0.0, 1.0])
+    terms, total = analytic.gap(m, [1.0, 1e-6], [0.0, 1.0])
     assert len(terms) == 1
-    assert total == pytest.approx(np.log(2 * np.pi * np.e * 1.632) / 2 - mixtures.entropy(m), abs=1e-6)
+    assert total == pytest.approx(np.log(2 * np.pi * np.e * 1.632) / 2 - information.entropy(m), abs=1e-6)
 
 
 def test_gap_by_brute_force_and_zero_for_gaussian_data():
     signal, noise = levels(8)
-    assert samplers.gap(mixtures.named("gauss"), signal, noise)[1] == pytest.approx(0, abs=1e-9)
+    assert analytic.gap(mixtures.named("gauss"), signal, noise)[1] == pytest.approx(0, abs=1e-9)
     m, (alpha, beta) = mixtures.named("bimodal"), schedules.step(signal, noise)
     y = np.linspace(-7, 7, 1401)
     dx, total = y[1] - y[0], 0.0
@@ -118,7 +118,7 @@ def test_gap_by_brute_force_and_zero_for_gaussian_data():
         model = normal(y, mean[:, None], np.sqrt(variance))
         ratio = np.log(np.maximum(conditional, 1e-300)) - np.log(np.maximum(model, 1e-300))
         total += (after[keep, None] * conditional * ratio).sum() * dx**2
-    assert samplers.gap(m, signal, noise)[1] == pytest.approx(total, rel=1e-5)
+    assert analytic.gap(m, signal, noise)[1] == pytest.approx(total, rel=1e-5)
 
 
 # --- flows ------------------------------------------------------------------------------------------------------------
@@ -165,14 +165,14 @@ def test_euler_maruyama_of_the_forward_process():
         rng,
     )
     exact = mixtures.diffuse(m, *schedules.kernel("vp", 0.4))
-    assert mixtures.wasserstein(exact, x) < 0.03
+    assert information.wasserstein(exact, x) < 0.03
 
 
 @pytest.mark.parametrize("name", ["bimodal", "cross"])
 def test_likelihood_of_data(name):
     m = mixtures.named(name)
     x = mixtures.sample(m, 40, np.random.default_rng(0))
-    logp, latent = samplers.likelihood(m, "vp", x, np.linspace(0, 1, 201))
+    logp, latent = analytic.likelihood(m, "vp", x, np.linspace(0, 1, 201))
     np.testing.assert_allclose(logp, mixtures.logpdf(m, x), atol=2e-4)
     assert latent.shape == x.shape
 
@@ -207,7 +207,7 @@ def test_pushforward_along_a_curve_conserves_mass():
         (lambda: samplers.ode(None, [0.0], [0, 1, 0.5]), "times must be at least two numbers"),
         (lambda: samplers.sde(None, None, [0.0], [0.3], None), r"times must be at least two numbers.* got \[0.3\]"),
         (
-            lambda: samplers.likelihood(mixtures.named("gauss"), "vp", [0.0], [1, 0]),
+            lambda: analytic.likelihood(mixtures.named("gauss"), "vp", [0.0], [1, 0]),
             "times must increase from data to noise, got 1 to 0",
         ),
         (lambda: samplers.pushforward(GRID, -1, normal(GRID), GRID), "sd must be finite and >= 0, got -1"),
@@ -215,8 +215,8 @@ def test_pushforward_along_a_curve_conserves_mass():
         (lambda: samplers.pushforward(GRID, 0, normal(GRID), GRID**3), "grid must be uniform"),
         (lambda: samplers.pushforward(GRID, 0, [1.0], GRID), r"density must have shape \(801,\)"),
         (lambda: samplers.pushforward([1.0], 1, normal(GRID), GRID), r"mean must have shape \(801,\)"),
-        (lambda: samplers.gaussian_output([-1], [1, 0.8], [0, 0.6], 0), "variances must be finite and >= 0, got -1"),
-        (lambda: samplers.gap(mixtures.named("ring8"), [1, 0.8], [0, 0.6]), "m must have d = 1 here, got d = 2"),
+        (lambda: analytic.gaussian_output([-1], [1, 0.8], [0, 0.6], 0), "variances must be finite and >= 0, got -1"),
+        (lambda: analytic.gap(mixtures.named("ring8"), [1, 0.8], [0, 0.6]), "m must have d = 1 here, got d = 2"),
     ],
 )
 def test_bad_input_is_named(call, words):
