@@ -130,9 +130,9 @@ def returned(name: str, function: Callable[..., ArrayLike], x: Array, *where: An
     return values
 
 
-def _real(value: object) -> float:
+def _real(value: Any) -> float:
     """The value as a float, NaN if it is not one real number."""
-    array = np.asarray(value) if np.ndim(value) == 0 else np.empty(0, dtype=object)  # type: ignore[call-overload]
+    array = np.asarray(value) if np.ndim(value) == 0 else np.empty(0, dtype=object)
     return float(array) if array.dtype.kind in "iuf" else math.nan
 
 

@@ -72,8 +72,9 @@ def reverse(
     for k in range(len(plan.sigma) - 1, 0, -1):
         here = states[-1]
         mean = plan.scale[k] * here - plan.pull[k] * returned("eps", eps, here, k)
-        noisy = rng is not None and plan.std[k].any()
-        states.append(mean + plan.std[k] * rng.standard_normal(here.shape) if noisy else mean)
+        if rng is not None and plan.std[k].any():
+            mean += plan.std[k] * rng.standard_normal(here.shape)
+        states.append(mean)
     return np.stack(states[::-1]) if path else states[-1]
 
 
