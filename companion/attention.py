@@ -64,7 +64,10 @@ def cosine_log_mgf(alpha: ArrayLike, d: ArrayLike) -> Array:
     alpha > 0 and 2 ≤ d ≤ 1024 broadcast. Evaluated in the log domain, with a relative error below 1e-10. Raises
     ValueError for alpha ≤ 0 or d out of range.
     """
-    return _cosine_log_mgf(finite("alpha", alpha, least=np.finfo(float).tiny), _dimension(d))
+    alpha = finite("alpha", alpha)
+    if (alpha <= 0).any():
+        raise ValueError(f"alpha must be positive and finite, got {alpha[alpha <= 0][0]}")
+    return _cosine_log_mgf(alpha, _dimension(d))
 
 
 def _cosine_log_mgf(alpha: Array, d: Array) -> Array:
