@@ -34,7 +34,7 @@ def positive(**values: float) -> None:
 def number(name: str, value: float, least: float = -math.inf) -> float:
     """The argument `name` as one finite number, of at least `least`."""
     if not (math.isfinite(_real(value)) and _real(value) >= least):
-        raise ValueError(f"{name} must be one finite number{_from(least)}, got {value!r}")
+        raise ValueError(f"{name} must be one finite number{_from(least, ' of')}, got {value!r}")
     return _real(value)
 
 
@@ -143,11 +143,11 @@ def _floats(name: str, values: ArrayLike) -> Array:
             return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be an array of numbers, got {values!r}") from None
-    raise ValueError(f"{name} must be real, got {array.ravel()[:1]}")
+    raise ValueError(f"{name} must be real, got {next(iter(array.flat), array)}")
 
 
-def _from(least: float, joint: str = "") -> str:
-    return "" if least == -math.inf else f"{joint} of at least {least:g}"
+def _from(least: float, joint: str) -> str:
+    return "" if least == -math.inf else f"{joint} at least {least:g}"
 
 
 def _entries(least: int) -> str:

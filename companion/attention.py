@@ -75,7 +75,10 @@ def _cosine_log_mgf(alpha: Array, d: Array) -> Array:
     # against log Γ: there the power series is exact.
     alpha, d = np.broadcast_arrays(alpha, d)
     small = alpha**2 <= 60 * d
-    series, bessel = _log_series(np.where(small, alpha, 1), d), _log_bessel(np.where(small, 60, alpha), d)
+    series, bessel = (
+        _log_series(np.where(small, alpha, 1), d),
+        _log_bessel(np.where(small, 60, alpha), np.where(small, 4, d)),
+    )
     return np.where(small, series, bessel)
 
 

@@ -116,7 +116,8 @@ def reconstruct(c: ArrayLike, s: ArrayLike, norm: str = "interval") -> Array:
     Raises ValueError if c has no coefficient or for an unknown norm.
     """
     c = rows("c", c)
-    return legval(finite("s", s), np.moveaxis(c * _weights(c.shape[-1], norm), -1, 0))
+    scaled = np.moveaxis(c * _weights(c.shape[-1], norm), -1, 0)
+    return np.asarray(legval(finite("s", s), scaled), dtype=float)
 
 
 def legs_run(u: ArrayLike, d: int, method: str = "bilinear") -> Array:

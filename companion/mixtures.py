@@ -246,7 +246,7 @@ def _ring(size: int, radius: float) -> Array:
     return radius * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
 
-_NAMED = {
+_NAMED: dict[str, tuple[ArrayLike, ArrayLike, ArrayLike]] = {
     "bimodal": ([0.4, 0.6], [-1.5, 1.0], [0.3**2, 0.4**2]),
     "asymmetric3": ([0.25, 0.5, 0.25], [-2.0, 0.3, 1.8], [0.25**2, 0.5**2, 0.2**2]),
     "gauss": ([1.0], [0.8], [0.5**2]),

@@ -24,7 +24,7 @@ def ar1_cov(phi: float, L: int) -> Array:
 
 def field_cov(phi_h: float, phi_v: float, H: int, W: int) -> Array:
     """Covariance of an image of H rows and W columns, flattened row by row: (HW, HW), first-order in each direction."""
-    return np.kron(ar1_cov(phi_v, H), ar1_cov(phi_h, W))
+    return np.asarray(np.kron(ar1_cov(phi_v, H), ar1_cov(phi_h, W)), dtype=float)
 
 
 def masked_weights(S: ArrayLike) -> Array:

@@ -13,7 +13,7 @@ from scipy.fft import ifft, irfft, next_fast_len, rfft
 from scipy.linalg import expm
 
 from companion import hippo
-from companion._checks import Numbers, count, finite, finite_numbers, one_of, positive, shaped
+from companion._checks import Numbers, count, finite, finite_numbers, one_of, positive
 
 Array = NDArray[np.float64]
 METHODS = ("forward", "backward", "bilinear", "zoh")
@@ -120,7 +120,8 @@ def kernel_dplr(Lam: ArrayLike, P: ArrayLike, B: ArrayLike, Ct: ArrayLike, step:
     Lam = np.asarray(finite_numbers("Lam", Lam, ("d",)), dtype=complex)
     P = np.asarray(finite_numbers("P", P), dtype=complex)
     P = P[:, None] if P.ndim == 1 else P
-    shaped("P", P, (len(Lam), "r"))
+    if P.ndim != 2 or len(P) != len(Lam):
+        raise ValueError(f"P must have shape ({len(Lam)}, r), got {P.shape}")
     B, Ct = (np.asarray(finite_numbers(name, v, Lam.shape), dtype=complex) for name, v in (("B", B), ("Ct", Ct)))
     if (Lam.real > _ROUNDING * (1 + abs(Lam))).any():
         raise ValueError(f"Lam must not have a positive real part (unstable), got {Lam[Lam.real.argmax()]}")

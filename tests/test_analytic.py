@@ -82,7 +82,7 @@ def test_likelihood_of_data(name):
     [
         (
             lambda: analytic.gaussian_output([-1], [1, 0.8], [0, 0.6], 0),
-            "variances must be finite and of at least 0, got -1",
+            "variances must be finite and at least 0, got -1",
         ),
         (lambda: analytic.gap(mixtures.named("ring8"), [1, 0.8], [0, 0.6]), "m must have d = 1 here, got d = 2"),
         (

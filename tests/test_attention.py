@@ -57,10 +57,10 @@ def test_level_scores():
 @pytest.mark.parametrize(
     ("s", "alphas", "message"),
     [
-        ([1.0], [1.0], r"at least 2 keys on its last axis, got shape \(1,\)"),
+        ([1.0], [1.0], r"at least 2 entries on its last axis, got shape \(1,\)"),
         (3.0, [1.0], r"got shape \(\)"),
         ([0, np.inf], [1.0], "s must be finite, got inf at index 1"),
-        ([0, 1], [1.0, -2.0], "alphas must be finite and of at least 0, got -2.0 at index 1"),
+        ([0, 1], [1.0, -2.0], "alphas must be finite and at least 0, got -2.0 at index 1"),
         ([0, 1], [np.nan], "got nan"),
         ([0, 1], 1.0, r"alphas must have shape \(A,\), got \(\)"),
     ],
@@ -98,13 +98,13 @@ def test_mean_field_broadcasts_and_overflows_to_minus_infinity():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: mean_field(-1, 10), "alpha must be finite and of at least 0, got -1.0"),
-        (lambda: mean_field(1, 0.5), "n must be finite and of at least 1, got 0.5"),
-        (lambda: optimal_scale([10, 1.9]), "n must be finite and of at least 2, got 1.9"),
+        (lambda: mean_field(-1, 10), "alpha must be finite and at least 0, got -1.0"),
+        (lambda: mean_field(1, 0.5), "n must be finite and at least 1, got 0.5"),
+        (lambda: optimal_scale([10, 1.9]), "n must be finite and at least 2, got 1.9"),
         (lambda: optimal_scale(np.inf), "got inf"),
         (lambda: cosine_log_mgf(0, 8), "alpha must be positive and finite, got 0.0"),
-        (lambda: cosine_log_mgf(1, 1), "d must be finite and of at least 2, got 1.0"),
-        (lambda: optimal_scale_cosine(1, 8), "n must be finite and of at least 2, got 1.0"),
+        (lambda: cosine_log_mgf(1, 1), "d must be finite and at least 2, got 1.0"),
+        (lambda: optimal_scale_cosine(1, 8), "n must be finite and at least 2, got 1.0"),
         (lambda: optimal_scale_cosine(10, np.nan), "got nan"),
         (lambda: optimal_scale_cosine(10, 4096), "d must be at most 1024, got 4096"),
         (lambda: optimal_scale_cosine(1e9, 2), "n = 1e[+]09 is too large for d = 2"),

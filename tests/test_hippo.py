@@ -219,7 +219,7 @@ def test_legs_solve_undoes_the_step(values, lam):
         (lambda: hippo.legs_matvec([]), r"v needs .* shape \(0,\)"),
         (lambda: hippo.legs_matvec(2.0), r"v needs .* shape \(\)"),
         (lambda: hippo.legs_solve([], 1.0), r"v needs .* shape \(0,\)"),
-        (lambda: hippo.legs_solve([1.0, 2.0], -0.5), "lam must be .* got -0.5"),
+        (lambda: hippo.legs_solve([1.0, 2.0], -0.5), "lam must not be .* got -0.5"),
         (lambda: hippo.legs_solve([1.0, 2.0], np.inf), "lam must be .* got inf"),
     ],
 )

@@ -1,5 +1,7 @@
 """Calls that a tired reader makes: each is refused, and the refusal names the argument and the value."""
 
+import re
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -107,7 +109,7 @@ CALLS = {
     "a field that is one number": (lambda: samplers.ode(lambda x, t: 1.0, np.ones((5, 2)), TIMES), "v", "()"),
     "a field with NaN": (lambda: samplers.ode(broken, np.ones((5, 2)), TIMES, "rk4"), "v", "nan"),
     "a field with words": (lambda: samplers.ode(lambda x, t: "up", np.ones((5, 2)), TIMES), "v", "up"),
-    "a field that overflows": (lambda: samplers.ode(lambda x, t: x / 0.0, np.ones(2), TIMES), "v", "inf"),
+    "a field that overflows": (lambda: samplers.ode(lambda x, t: x + INF, np.ones(2), TIMES), "v", "inf"),
     "a model of another shape": (
         lambda: samplers.reverse(lambda x, k: x[:1], *LEVELS, 0, np.ones((5, 2))),
         "eps",
@@ -173,10 +175,9 @@ CALLS = {
 
 
 @pytest.mark.parametrize(("call", "argument", "value"), CALLS.values(), ids=CALLS)
-@pytest.mark.filterwarnings("ignore:divide by zero")
 def test_a_hostile_call_is_refused_by_name(call, argument, value):
     with pytest.raises(ValueError) as refused:  # noqa: PT011 (the words are looked at below)
         call()
     words = str(refused.value)
-    assert argument in words.replace(",", " ").replace("/", " ").split()
+    assert re.search(rf"\b{argument}\b", words)
     assert value in words

@@ -142,7 +142,7 @@ def test_symbolic_density_is_the_numeric_one():
     [
         (lambda: mixtures.named("banana"), "name must be one of .* got 'banana'"),
         (lambda: mixtures.mixture([0.5, 0.6], [0, 1], 1), r"weights .* sum to 1, got \[0.5, 0.6\]"),
-        (lambda: mixtures.mixture([1.5, -0.5], [0, 1], 1), "weights must be .* positive"),
+        (lambda: mixtures.mixture([1.5, -0.5], [0, 1], 1), "weights must be positive"),
         (lambda: mixtures.mixture([1.0], [0, 1], 1), r"means must have shape \(1, d\), got \(2, 1\)"),
         (lambda: mixtures.mixture([1.0], [np.nan], 1), "means must be finite"),
         (lambda: mixtures.mixture([1.0], [[0, 1]], np.eye(3)), r"covs must be a number, .* got shape \(3, 3\)"),
@@ -151,11 +151,11 @@ def test_symbolic_density_is_the_numeric_one():
         (lambda: mixtures.score(mixtures.named("ring8"), [1.0]), r"x must hold points of 2 .* got shape \(1,\)"),
         (
             lambda: mixtures.diffuse(mixtures.named("gauss"), 1, -1),
-            "noise must be one finite number of at least 0, got -1",
+            "noise must be one finite number .* got -1",
         ),
         (
             lambda: mixtures.epsilon(mixtures.named("gauss"), [0.0], -0.5, 1),
-            "signal must be finite and of at least 0, got -0.5",
+            "signal must be finite and at least 0, got -0.5",
         ),
         (
             lambda: mixtures.epsilon(mixtures.named("gauss"), np.zeros((3, 1)), np.ones(2), 1),

@@ -47,7 +47,7 @@ def test_ridge_of_independent_equal_directions():
     ("call", "words"),
     [
         (lambda: ridge.ridge_risk([1, 0.0], [1, 1], [1, 1], 3, 0.1, 1), "spectrum must not be 0, got 0 at index 1"),
-        (lambda: ridge.ridge_risk(ONES, -ONES, ONES, 3, 0.1, 1), "weights2 must be finite and of at least 0, got -1.0"),
+        (lambda: ridge.ridge_risk(ONES, -ONES, ONES, 3, 0.1, 1), "weights2 must be finite and at least 0, got -1.0"),
         (lambda: ridge.ridge_risk(ONES, ONES, ONES, 0, 0.1, 1), "n must be a whole number of at least 1, got 0"),
         (lambda: ridge.ridge_risk(ONES, ONES, ONES, 3, -1, 1), "noise must be one finite number of at least 0, got -1"),
         (lambda: ridge.ridge_risk(ONES, ONES, ONES, 3, 0.1, 0), "mu must be positive and finite, got 0"),

@@ -127,15 +127,15 @@ def test_pushforward_along_a_curve_conserves_mass():
         (lambda: samplers.reverse(None, [1, 0.8], [0, 0.6], 0.1, [0.0]), r"sigma must lie in .* at level 1, got 0.1"),
         (
             lambda: samplers.reverse(None, [1, 0.8], [0.1, 0.6], 0.1, [0.0]),
-            "rng must be a NumPy Generator, .* got None",
+            "rng must be a NumPy Generator.* None",
         ),
         (
             lambda: samplers.reverse(None, [1, 0.8], [0, 0.6], [0, 0, 0], [0.0]),
-            r"sigma must broadcast to shape \(2,\), got shape \(3,\)",
+            r"sigma must broadcast .* got shape \(3,\)",
         ),
         (
             lambda: samplers.reverse(None, [1, 0.8], [0, 0.6], 0, [0.0], std=-1),
-            "std must be finite and of at least 0, got -1.0",
+            "std must be finite and .* got -1.0",
         ),
         (lambda: samplers.reverse(None, [1, 0.0], [0, 1.0], 0, [0.0]), "signal must be positive at every level"),
         (lambda: samplers.ode(None, [0.0], [0, 1], "rk5"), "method must be one of .* got 'rk5'"),
@@ -143,7 +143,7 @@ def test_pushforward_along_a_curve_conserves_mass():
         (lambda: samplers.sde(None, None, [0.0], [0.3], None), r"times must be at least two numbers.* got \[0.3\]"),
         (
             lambda: samplers.pushforward(GRID, -1, normal(GRID), GRID),
-            "sd must be one finite number of at least 0, got -1",
+            "sd must be one finite number .* got -1",
         ),
         (lambda: samplers.pushforward(-GRID, 0, normal(GRID), GRID), "mean must increase .* falls after x = -8"),
         (lambda: samplers.pushforward(GRID, 0, normal(GRID), GRID**3), "grid must rise evenly"),

@@ -96,7 +96,7 @@ def test_logsnr_halfway_through_the_cosine_is_zero():
         (lambda: schedules.sde("flow", 1.0), "t must be less than 1 for the schedule 'flow'"),
         (lambda: schedules.sde("ou", 0.1), "name must be one of .* got 'ou'"),
         (lambda: schedules.step([1, 0.9, 0.95], [0, 0.1, 0.1]), "signal/noise must decrease .* at level 2"),
-        (lambda: schedules.step([1, 0.9], [0, -0.1]), "noise must be finite and of at least 0, got -0.1 at index 1"),
+        (lambda: schedules.step([1, 0.9], [0, -0.1]), "noise must be finite and at least 0, got -0.1 at index 1"),
         (lambda: schedules.step([1, 0.9], [0]), r"noise must have shape \(2,\), got \(1,\)"),
         (lambda: schedules.subsequence(10, 3, "cubic"), "kind must be one of .* got 'cubic'"),
         (lambda: schedules.shortened(20, T=10), "S must be at most T = 10, got 20"),
