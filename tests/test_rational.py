@@ -173,7 +173,7 @@ EYE = np.eye(2)
         (lambda: rational.companion_form([1, 2], [1]), r"b must have shape \(2,\), got \(1,\)"),
         (lambda: rational.companion_form([], []), r"a must have shape \(d,\), got \(0,\)"),
         (lambda: rational.companion_form(EYE, EYE), r"a must have shape \(d,\), got \(2, 2\)"),
-        (lambda: rational.kernel_rational([1j], [1], 4), "a must be real, got .*1.j"),
+        (lambda: rational.kernel_rational([1j], [1], 4), "a must be real, got 1j"),
         (lambda: rational.kernel_rational([0.5], [np.nan], 4), "b must be finite, got nan"),
         (
             lambda: rational.kernel_rational([0.5, 0.1], [1, 1], 2),
