@@ -53,6 +53,7 @@ bench: book
 lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "make: some files are not formatted: run 'make format'"; exit 1; }
+	@$(BIN)/mypy --no-error-summary
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
