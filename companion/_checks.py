@@ -69,8 +69,8 @@ def finite(name: str, values: ArrayLike, shape: Shape | None = None, least: floa
 
 def finite_numbers(name: str, values: ArrayLike, shape: Shape | None = None) -> Numbers:
     """The argument `name` as an array of finite numbers, real or complex, of the given shape."""
-    array = np.asarray(values)
-    if not np.iscomplexobj(array):
+    array = _array(name, values)
+    if array.dtype.kind != "c":
         return finite(name, values, shape)
     if shape is not None:
         shaped(name, array, shape)
@@ -132,18 +132,32 @@ def returned(name: str, function: Callable[..., ArrayLike], x: Array, *where: An
 
 def _real(value: Any) -> float:
     """The value as a float, NaN if it is not one real number."""
-    array = np.asarray(value) if np.ndim(value) == 0 else np.empty(0, dtype=object)
-    return float(array) if array.dtype.kind in "iuf" else math.nan
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return math.nan
+    return float(array) if array.ndim == 0 and array.dtype.kind in "iuf" else math.nan
 
 
 def _floats(name: str, values: ArrayLike) -> Array:
+    array = _array(name, values)
+    if array.dtype.kind == "c":
+        raise ValueError(f"{name} must be real, got {next(iter(array.flat), array)}")
     try:
-        array = np.asarray(values)
-        if not np.iscomplexobj(array):
-            return np.asarray(array, dtype=np.float64)
+        return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be an array of numbers, got {values!r}") from None
-    raise ValueError(f"{name} must be real, got {next(iter(array.flat), array)}")
+
+
+def _array(name: str, values: ArrayLike) -> Numbers:
+    """The values as an array of numbers: no text, no dates, no lists of different lengths."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must be an array of numbers, got {values!r}") from None
+    if array.dtype.kind not in "biufcO":
+        raise ValueError(f"{name} must be an array of numbers, got {values!r}")
+    return array
 
 
 def _from(least: float, joint: str) -> str:
