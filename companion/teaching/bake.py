@@ -81,8 +81,10 @@ def figure_html(
         ],
     }
     say = html.escape
+    # One panel has a wide page to itself, and needs less: its text would be larger than the page's.
+    alone = ' style="max-width: 470px"' if explorer.panels == 1 else ""
     panels = "\n".join(
-        f'<svg class="explorer-panel" viewBox="{box}" role="img" aria-label="{say(alt)}">\n{inner}\n</svg>'
+        f'<svg class="explorer-panel" viewBox="{box}"{alone} role="img" aria-label="{say(alt)}">\n{inner}\n</svg>'
         for box, inner in drawn
     )
     named = "".join(f"<div><dt>{say(name)}</dt><dd>{say(value)}</dd></div>" for name, value in numbers)

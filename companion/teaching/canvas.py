@@ -46,6 +46,8 @@ class Canvas:
             for axes in self.axes:
                 wipe(axes)
             named = explorer.draw(self.axes if explorer.panels > 1 else self.axes[0], **explorer.arguments(setting))
+            for axes in self.axes:
+                enlarge(axes)
         return dict(named or {})
 
     def svg(self, panel: int) -> tuple[str, str]:
@@ -134,6 +136,13 @@ def failing_at(explorer: Explorer, setting: Setting) -> Iterator[None]:
     except Exception as error:
         error.add_note(f"explorer {explorer.name!r} failed at {explorer.describe(setting)}")
         raise
+
+
+def enlarge(axes: Axes) -> None:
+    """Raise text that is too small to read on the page to the smallest size that is not."""
+    for text in (*axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label):
+        if text.get_fontsize() < plotting.TEXT:
+            text.set_fontsize(plotting.TEXT)
 
 
 def wipe(axes: Axes) -> None:
