@@ -22,7 +22,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from companion.teaching._shell import _shell, show
+from companion.teaching._shell import ipython, show
 
 FRAME_BUDGET = 250
 Setting = tuple[int, ...]
@@ -208,7 +208,7 @@ class Explorer:
 
     def show(self) -> None:
         """Display the explorer in IPython, in the home that the environment asks for; elsewhere do nothing."""
-        if _shell() is None:
+        if ipython() is None:
             return
         shown_before = _SHOWN.pop(self.name, None)
         if folder := os.environ.get("COMPANION_BAKE"):

@@ -1,7 +1,7 @@
 """One look for every figure: a palette that colour-blind readers can tell apart, and small drawing helpers.
 
-Each colour has a light and a dark value. Figures are drawn with the light ones; the book's style sheet swaps in
-the dark ones (`explorer.css`), which is why a figure must take its colours from `PALETTE`.
+Each colour has a light and a dark value. Figures are drawn with the light ones; the book swaps in the dark ones
+(`book/_ext/palette.py`), which is why a figure must take its colours from `PALETTE`.
 """
 
 from collections.abc import Iterator, Sequence
