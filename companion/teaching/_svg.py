@@ -47,7 +47,14 @@ def document(*drawings: Drawing) -> str:
     defined = {name: line for drawing in drawings for name, line in drawing.defined.items()}
     layers = [line for drawing in drawings for line in ("<g>", *drawing.lines, "</g>")]
     return "\n".join(
-        ['<g stroke-linejoin="round">', "<defs>", *map(defined.get, sorted(defined)), "</defs>", *layers, "</g>"]
+        [
+            '<g stroke-linejoin="round">',
+            "<defs>",
+            *(defined[name] for name in sorted(defined)),
+            "</defs>",
+            *layers,
+            "</g>",
+        ]
     )
 
 
@@ -67,7 +74,8 @@ def path_data(path: Path, transform: Transform, clip: tuple[float, float, float,
     """The `d` of a path, in hundredths of a point."""
     cleaned = path.cleaned(transform=transform, remove_nans=True, clip=clip, simplify=simplify, curves=True)
     # The last vertex is matplotlib's stop.
-    places, codes = np.round(cleaned.vertices[:-1], 2) + 0.0, cleaned.codes[:-1]
+    places = np.round(np.asarray(cleaned.vertices)[:-1], 2) + 0.0
+    codes = np.asarray(cleaned.codes)[:-1]
     parts, before = [], -1
     for code in codes.tolist():
         # A letter holds until the next one, and lines may follow a start without theirs.
@@ -227,7 +235,8 @@ class SvgRenderer(RendererBase):
     @staticmethod
     def ends(gc: GraphicsContextBase) -> list[str]:
         """Style of a stroke's dashes, corners and ends, where they differ from the usual."""
-        offset, dashes = gc.get_dashes()
+        dashing: tuple[float, Any] = gc.get_dashes()
+        offset, dashes = dashing
         style = []
         if dashes is not None and len(dashes):
             style.append(f"stroke-dasharray: {' '.join(number(d) for d in dashes)}")
@@ -247,7 +256,8 @@ class SvgRenderer(RendererBase):
 
     def clip(self, gc: GraphicsContextBase) -> str:
         """The attribute that cuts off what lies outside."""
-        shape, transform = gc.get_clip_path()
+        clipping: tuple[Any, Any] = gc.get_clip_path()
+        shape, transform = clipping
         if shape is not None:
             inside = f'<path d="{path_data(shape, transform + self.flip, None, False)}"/>'
         elif (box := gc.get_clip_rectangle()) is not None:

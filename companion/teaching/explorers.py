@@ -57,7 +57,7 @@ class Range:
             return [self.show(v) for v in self.values()]
         if self.show is not None:
             return [format(v, self.show) for v in self.values()]
-        digits = max(0, *(-Decimal(str(v)).normalize().as_tuple().exponent for v in (self.low, self.step)))
+        digits = max(0, *(-int(Decimal(str(v)).normalize().as_tuple().exponent) for v in (self.low, self.step)))
         return [f"{v:.{digits}f}" for v in self.values()]
 
 

@@ -24,13 +24,14 @@ class Live:
     settle, burst, idle = 0.005, 0.2, 0.06
 
     def __init__(self, explorer: Explorer) -> None:
-        import ipywidgets as widgets
+        import ipywidgets as widgets  # type: ignore[import-untyped]
 
         from companion.teaching import plotting
 
         self.explorer, self.canvas = explorer, Canvas(explorer, dpi=140)
         self.remembered: dict[Setting, tuple[bytes, list[tuple[str, str]]]] = {}
-        self.wanted, self.before, self.timer, self.touched = explorer.start, explorer.start, None, 0.0
+        self.wanted, self.before, self.touched = explorer.start, explorer.start, 0.0
+        self.timer: asyncio.TimerHandle | None = None
         longest = max(len(p.label or name) for name, p in explorer.parameters.items())
         wide, style = widgets.Layout(width="min(100%, 36rem)"), {"description_width": f"{3 + longest / 2:.0f}em"}
         self.controls = []

@@ -4,9 +4,9 @@ Each colour has a light and a dark value. Figures are drawn with the light ones;
 (`book/_ext/palette.py`), which is why a figure must take its colours from `PALETTE`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -88,14 +88,14 @@ def styled() -> Iterator[None]:
     """Within this context matplotlib draws in the book's style; cheaper than `rc_context`, which copies everything."""
     from matplotlib import rcParams
 
-    ours = style()
-    before = {name: rcParams[name] for name in ours if rcParams[name] != ours[name]}
+    ours, rc = style(), cast(MutableMapping[str, Any], rcParams)
+    before = {name: rc[name] for name in ours if rc[name] != ours[name]}
     # Inside another such context there is nothing to do.
-    rcParams.update({name: ours[name] for name in before})
+    rc.update({name: ours[name] for name in before})
     try:
         yield
     finally:
-        rcParams.update(before)
+        rc.update(before)
 
 
 def panel_size(panels: int, height: float) -> tuple[float, float]:
@@ -178,7 +178,7 @@ def bars(axes: Any, x: ArrayLike, heights: ArrayLike, color: str = "blue", width
     x, heights = np.asarray(x, float), np.asarray(heights, float)
     left, right, zero = x - width / 2, x + width / 2, np.zeros_like(x)
     corners = np.stack([left, zero, left, heights, right, heights, right, zero], axis=-1).reshape(-1, 4, 2)
-    axes.add_collection(PolyCollection(corners, facecolors=PALETTE[color], linewidths=0))
+    axes.add_collection(PolyCollection(list(corners), facecolors=PALETTE[color], linewidths=0))
     axes.autoscale_view()
 
 
