@@ -558,7 +558,7 @@ def shown(monkeypatch):
     displayed = []
     shell = SimpleNamespace(execution_count=1, parent={"metadata": {"cellId": "a"}})
     shell.get_parent = lambda: shell.parent
-    monkeypatch.setattr("companion.teaching.claims._shell", lambda: shell)
+    monkeypatch.setattr("companion.teaching.claims.ipython", lambda: shell)
     monkeypatch.setattr("IPython.display.display", lambda bundle, **options: displayed.append((bundle, options)))
     return SimpleNamespace(shell=shell, displayed=displayed)
 

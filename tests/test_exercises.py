@@ -124,7 +124,7 @@ def test_bad_exercises(arguments, name):
 
 def test_what_is_shown_in_a_notebook(monkeypatch, ratio):
     displayed = []
-    monkeypatch.setattr("companion.teaching.exercises._shell", lambda: object())
+    monkeypatch.setattr("companion.teaching.exercises.ipython", lambda: object())
     monkeypatch.setattr("IPython.display.display", lambda bundle, **options: displayed.append((bundle, options)))
     ratio.check(sp.sqrt(4**n - 1) / k)
     bundle, options = displayed[0]

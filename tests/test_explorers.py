@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.teaching import Choice, Range, explore, explorers
-from companion.teaching.explorers import Canvas, Live, bake
+from companion.teaching import Choice, Range, explore
+from companion.teaching.bake import bake
+from companion.teaching.canvas import Canvas
+from companion.teaching.live import Live
 from companion.teaching.plotting import PALETTE, bars, guide, heatmap, label_line
 
 TWO = {
@@ -185,7 +187,7 @@ def test_live_pixels_are_those_of_one_drawing():
     used = Canvas(explorer, dpi=80)
     for setting in explorer.settings():
         used.draw(setting)
-        in_parts = [np.array(used._pixels(panel), int) for panel in range(2)]
+        in_parts = [np.array(used.pixels(panel), int) for panel in range(2)]
         for figure, layered in zip(used.figures, in_parts, strict=True):
             figure.canvas.draw()
             whole = np.asarray(figure.canvas.buffer_rgba()).astype(int)
@@ -193,7 +195,7 @@ def test_live_pixels_are_those_of_one_drawing():
 
 
 def test_the_size_of_a_pack_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(explorers, "PACK_BUDGET", 1000)
+    monkeypatch.setattr("companion.teaching.bake.PACK_BUDGET", 1000)
     with pytest.raises(ValueError, match=r"explorer 'waves': its frames take .* bytes gzipped, the budget is 1,000"):
         bake(make(), tmp_path, "n")
 

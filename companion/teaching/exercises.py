@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-from companion.teaching._shell import _shell, show
+from companion.teaching._shell import ipython, show
 
 _MARKS = {True: "✓ Right", False: "Not yet", None: "Undecided"}
 _WAITING = "Your turn: put your answer in place of the dots."
@@ -220,7 +220,7 @@ def _off(yours: complex, ours: complex) -> str:
 
 def _say(plain: str, markdown: str, metadata: dict[str, Any]) -> None:
     """Show a verdict in IPython, or print it elsewhere."""
-    if _shell() is None:
+    if ipython() is None:
         print(plain)
     else:
         show({"text/plain": plain, "text/markdown": markdown}, metadata)
