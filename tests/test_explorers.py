@@ -117,7 +117,8 @@ def test_repr_is_short_and_stable():
 def baked(tmp_path_factory):
     static = tmp_path_factory.mktemp("static")
     html = bake(make(), static, "part/01-name")
-    pack = json.loads((static / "packs" / "part" / "01-name" / "waves.json").read_text(encoding="utf-8"))
+    script = (static / "packs" / "part" / "01-name" / "waves.js").read_text(encoding="utf-8")
+    pack = json.loads(re.fullmatch(r"explorerPack\((.*)\);\n", script)[1])
     return html, pack
 
 
@@ -150,7 +151,7 @@ def test_colours_are_left_to_the_page(baked):
 def test_the_figure_is_complete_without_its_pack(baked):
     html, _ = baked
     assert html.count('<svg class="explorer-panel"') == 2
-    assert 'data-pack="packs/part/01-name/waves.json"' in html
+    assert 'data-pack="packs/part/01-name/waves.js"' in html
     assert "Two waves &amp; a &lt;matrix&gt;." in html
     assert "<strong>Notice</strong> at α = 1 the wave is straight." in html
     spec = json.loads(re.search(r'class="explorer-spec">(.*?)</script>', html)[1])

@@ -8,7 +8,7 @@
         '''
 
 Here stands what is declared; `canvas.py` draws a frame; `bake.py` and `live.py` are the two homes. Live, the cell
-shows ipywidgets controls over one picture. While the book is built (`COMPANION_BAKE` names the site's static folder,
+shows ipywidgets controls over one picture. While the book is built (`COMPANION_BAKE` names the folder for packs,
 `COMPANION_NOTEBOOK` the notebook), every setting is drawn once as SVG and packed.
 """
 
