@@ -132,15 +132,18 @@ class Exercise:
         """What an answer's or a mistake's function returns. Raises ValueError if it is nothing to compare with."""
         computed = compute()
         try:
+            if computed == ():
+                raise Unchecked("an empty tuple asks for nothing")
             return finite(computed) if isinstance(computed, float | sp.Float) else exact(computed)
         except (Unsuitable, Unchecked) as error:
             raise ValueError(f"{name} of {self.question!r}: {error}") from None
 
     def _check_same(self) -> None:
         """Raises ValueError unless the answer leaves a constant open: then every number would be right."""
-        formula = isinstance(self._answer, sp.Expr) and bool(self._answer.free_symbols)
-        matrix = isinstance(self._answer, sp.MatrixBase) and self._measure.same == FACTOR
-        if not formula and (not matrix or self._answer.is_zero_matrix):
+        answer = self._answer
+        formula = isinstance(answer, sp.Expr) and not shape(answer) and bool(answer.free_symbols)
+        vector = isinstance(answer, sp.MatrixBase) and self._measure.same == FACTOR and not answer.is_zero_matrix
+        if not formula and not vector:
             raise ValueError(f"same={self._measure.same!r} says nothing about the answer of {self.question!r}")
 
     def _foreseen(self, mistakes: Mapping[Callable[[], Any], str]) -> list[tuple[Any, str]]:
@@ -246,7 +249,8 @@ class Exercise:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
+    # A lone letter, as in m or d(x), is a symbol, and stays what it is.
+    return f"{text[0].upper() if text[:2].isalpha() else text[0]}{text[1:]}."
 
 
 def _places(answer: Any) -> Sequence[Any]:
