@@ -36,9 +36,7 @@ def exercises():
 
 def meant(text, exercise):
     """The table's text as an answer in the symbols of the exercise."""
-    from companion.teaching._written import read
-
-    symbols = {symbol.name: symbol for symbol in map(read, exercise.to_data()["symbols"])}
+    symbols = {symbol.name: symbol for symbol in (eval(s, vars(sp)) for s in exercise.to_data()["symbols"])}
     return eval(text, vars(sp) | symbols)
 
 

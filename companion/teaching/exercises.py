@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -67,14 +68,14 @@ class Exercise:
             raise ValueError(f"same must be {OFFSET!r} or {FACTOR!r}, got {same!r}")
         region(domain, assuming)
         relations = tuple(assuming) if isinstance(assuming, Sequence) else (assuming,)
-        self.question = " ".join(question.split())
-        self._measure = Measure(dict(domain or {}), relations, same, float(rtol))
-        self._answer = self._computed("answer", answer)
+        self.question: str = " ".join(question.split())
+        self._measure: Measure = Measure(dict(domain or {}), relations, same, float(rtol))
+        self._answer: Any = self._computed("answer", answer)
         if same:
             self._check_same()
-        self._mistakes = self._foreseen({} if mistakes is None else mistakes)
-        self._symbols = self._declared()
-        self._data = self._written()
+        self._mistakes: list[tuple[Any, str]] = self._foreseen({} if mistakes is None else mistakes)
+        self._symbols: list[sp.Symbol] = self._declared()
+        self._data: dict[str, Any] = self._written()
 
     def check(self, expression: Any) -> None:
         """Show whether `expression` is right; `...` says that the answer is still to come. Never evaluates text.
@@ -120,11 +121,11 @@ class Exercise:
         symbols = {symbol.name: symbol for symbol in map(read, data["symbols"])}
         return cls(
             data["question"],
-            lambda: _taken(read(data["answer"])),
+            partial(_taken, data["answer"]),
             domain={symbols[name]: (read(low), read(high)) for name, (low, high) in data["domain"].items()},
             assuming=[read(relation) for relation in data["assuming"]],
             rtol=data["rtol"],
-            mistakes={(lambda wrong=wrong: _taken(read(wrong))): says for wrong, says in data["mistakes"]},
+            mistakes={partial(_taken, wrong): says for wrong, says in data["mistakes"]},
             same=data["same"],
         )
 
@@ -263,6 +264,7 @@ def _form(answer: Any) -> Any:
     return len(answer) if isinstance(answer, sp.Tuple) else shape(answer)
 
 
-def _taken(expression: Any) -> Any:
-    """An answer as the author's function returns it: a tuple for a Tuple."""
+def _taken(text: str) -> Any:
+    """An answer as the author's function returned it, from its text: a tuple for a Tuple."""
+    expression = read(text)
     return tuple(expression) if isinstance(expression, sp.Tuple) else expression
