@@ -1,7 +1,8 @@
 """Recurrences over a sequence, without a Python loop over time.
 
-Sources: Blelloch, "Prefix Sums and Their Applications", 1990; Lim, Zhu, Selfridge, Kasim, "Parallelizing Non-Linear
-Sequential Models over the Sequence Length" (DEER), arXiv:2309.12252; Su Jianlin, https://kexue.fm/archives/9783.
+Sources: Hillis, Steele, "Data Parallel Algorithms", 1986 (the scan, T log T products); Lim, Zhu, Selfridge, Kasim,
+"Parallelizing Non-Linear Sequential Models over the Sequence Length" (DEER), arXiv:2309.12252; Su Jianlin,
+https://kexue.fm/archives/9783.
 """
 
 import numpy as np
