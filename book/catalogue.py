@@ -1,7 +1,7 @@
 """The notebooks of the book: where they lie, what they are called, and which one a beginning of a name means.
 
-    python book/catalogue.py                  lists them, as `make` needs it
-    python book/catalogue.py attention/01     names the one that is meant
+python book/catalogue.py                  lists them, as `make` needs it
+python book/catalogue.py attention/01     names the one that is meant
 """
 
 import sys

@@ -1,12 +1,13 @@
 """Runs mutants: each is broken in a fork of a process that has done the work they share.
 
-    python tests/mutants.py notebook sequence/01                          runs a notebook, and forks before the cell
-    python tests/mutants.py package tests/mutations/companion-hippo.toml  imports what a test needs, and forks
+    python tests/mutants.py notebook FILE.ipynb LIST.toml  runs a notebook, and forks before the cell that is broken
+    python tests/mutants.py package LIST.toml              imports what the module's tests need, and forks
 
 A line of JSON says for each mutant what became of it. A fork has the names, caches and modules of its parent and
 changes none of them, so mutants are as isolated from each other as separate runs would be, and cost a claim each.
 """
 
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -16,7 +17,6 @@ import os
 import resource
 import signal
 import sys
-import time
 import tomllib
 import types
 from collections.abc import Callable, Iterator
@@ -225,16 +225,24 @@ def import_what_is_heavy() -> None:
     hypothesis.settings.load_profile("mutants")
     if "companion" in sys.modules:
         raise RuntimeError("the package is imported already, so no mutant of it would be seen")
+    # What is here already is not looked through again in every fork.
+    gc.freeze()
+
+
+def module_of(path: Path) -> tuple[Path, list[Mutant]]:
+    """The module that a list breaks, and how: the list's name says which module, or `file` at its top does."""
+    settings, mutants = read_list(path)
+    if strange := set(settings) - {"file"}:
+        raise ValueError(f"{path.name}: {sorted(strange)} unknown")
+    named = path.stem.removeprefix("companion-").replace("-", "/") + ".py"
+    return ROOT / "companion" / settings.get("file", named), mutants
 
 
 def package_verdicts(path: Path) -> Iterator[Verdict]:
     """Run the mutants of one module. Raises RuntimeError when an unbroken test fails."""
-    settings, mutants = read_list(path)
-    stem = path.stem.removeprefix("companion-").replace("-", "/")
-    target = ROOT / "companion" / settings.get("file", f"{stem}.py")
+    target, mutants = module_of(path)
     fullname = ".".join(target.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    own = f"test_{settings.get('test', target.stem.lstrip('_'))}.py"
-    tests = {m.what: str(ROOT / "tests" / (m.kills or own)) for m in mutants}
+    tests = {m.what: str(ROOT / "tests" / (m.kills or f"test_{target.stem.lstrip('_')}.py")) for m in mutants}
     source = target.read_text(encoding="utf-8")
     import_what_is_heavy()
     os.chdir(ROOT)
@@ -262,22 +270,14 @@ def list_of(notebook: Path) -> Path:
 
 def main() -> None:
     """Run what the command line names, one line of JSON a mutant."""
-    sys.path.insert(0, str(ROOT / "book"))
-    import catalogue
-
-    kind, argument = sys.argv[1:]
-    start = time.process_time()
-    # What the notebook or pytest prints is not asked for; what went wrong stays visible on stderr.
+    kind, *paths = sys.argv[1:]
+    first, last = Path(paths[0]).resolve(), Path(paths[-1]).resolve()
+    # What the notebook or pytest prints is not asked for; what goes wrong stays visible on stderr.
     verdicts_here = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if kind == "notebook":
-        notebook = catalogue.find(argument)
-        verdicts = notebook_verdicts(notebook, read_list(list_of(notebook))[1])
-    else:
-        verdicts = package_verdicts(Path(argument).resolve())
+    verdicts = package_verdicts(first) if kind == "package" else notebook_verdicts(first, read_list(last)[1])
     for verdict in verdicts:
         print(json.dumps(verdict._asdict(), ensure_ascii=False), file=verdicts_here, flush=True)
-    print(f"{argument}: {time.process_time() - start:.1f} s of processor time beside the forks", file=sys.stderr)
 
 
 if __name__ == "__main__":
