@@ -22,7 +22,9 @@ PARTS := book/_generated/.written book/_static/katex/katex.min.css
 
 # Notebooks and tests are independent of each other: run as many at a time as there are processors.
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += --jobs=$(JOBS)
+endif
 # The kernel of .venv, not one of the same name that the reader installed elsewhere.
 export JUPYTER_PREFER_ENV_PATH := 1
 export JUPYTER_PLATFORM_DIRS := 1
@@ -32,7 +34,7 @@ export OPENBLAS_NUM_THREADS := 1
 
 # Notebooks by nbval, everything else by pytest, spread by notebook, page and file (see tests/conftest.py).
 PYTEST := $(BIN)/pytest --nbval --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=600 \
-  -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+  -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: lab book serve test check check-one notebooks bench lint format lock clean keys
 .DELETE_ON_ERROR:
@@ -58,8 +60,8 @@ NAME = $(ONE:notebooks/%.ipynb=%)
 check-one: build/$(NAME).fresh book/$(ONE) book/_static/katex/katex.min.css
 	@$(BIN)/ruff check --quiet $(ONE)
 	@mkdir -p build/check && echo '{format: jb-book, root: notebooks/$(NAME)}' >build/check/_toc.yml
-	@$(BIN)/jupyter-book build book --quiet --config book/_config.yml --toc build/check/_toc.yml --path-output build/check \
-	  >build/check/book.log 2>&1 || { cat build/check/book.log; exit 1; }
+	@$(BIN)/jupyter-book build book --quiet --config book/_config.yml --toc $(CURDIR)/build/check/_toc.yml \
+	  --path-output build/check >build/check/book.log 2>&1 || { cat build/check/book.log; exit 1; }
 	BOOK_HTML=build/check/_build/html $(PYTEST) --notebook=$(NAME) --deselect tests/test_book.py::test_links_lead_somewhere \
 	  tests/test_notebooks.py tests/test_mutations.py tests/test_book.py $(ONE) $(ARGS)
 

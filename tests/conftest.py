@@ -43,15 +43,24 @@ def book_pages() -> list[str]:
 # --- how work is spread -----------------------------------------------------------------------------------------
 
 
-def unit_of_work(item: pytest.Item) -> str:
-    """What one worker does without a break: a notebook's cells, a page's visit, a file; a mutated notebook."""
-    file = item.path.name
-    if file.endswith(".ipynb"):
-        return catalogue.name(item.path)
-    parameters = getattr(getattr(item, "callspec", None), "params", {})
-    if file == "test_mutations.py":
-        return item.name
-    return f"{file} {parameters['visit']}" if "visit" in parameters else file
+def unit_of_work(nodeid: str) -> str:
+    """What one worker does without a break: a notebook's cells, a page's visit, a mutated notebook, or a file."""
+    file, _, test = nodeid.partition("::")
+    if file.endswith("test_mutations.py"):
+        return nodeid
+    return f"{file}[{test.partition('[')[2]}" if file.endswith("test_book.py") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """xdist's way of spreading work by scope, with our units for scopes."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByUnit(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of_work(nodeid)
+
+    return ByUnit(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,7 +78,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     items.sort(key=rank)
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(unit_of_work(item)))
         if item.path.suffix == ".ipynb":
             item.output_timeout = PATIENCE_MS / 1000
 
