@@ -4,9 +4,10 @@
 break in a module of the package (`companion-teaching-claims.toml` for companion/teaching/claims.py; `file` at the top
 names another). Each entry replaces `old`, which must stand there exactly once, by `new`.
 
-A notebook's mutant is caught by a false claim, a module's by a test that fails on an assertion: `kills` names that
-test, as "test_hippo.py::test_known_matrices". A time-out, an undecided claim, a broken import or any other error is
-no catch, unless the entry says `error = "BadClaim"` because that is what is meant to happen.
+A notebook's mutant is caught by a false claim, and every claim of the story must catch one itself; a module's by a
+test that fails on an assertion: `kills` names it, as "test_hippo.py::test_known_matrices". A time-out, an undecided
+claim, a broken import or any other error is no catch, unless the entry says `error = "BadClaim"` because that is what
+is meant to happen.
 """
 
 import json
@@ -21,7 +22,6 @@ import nbformat
 import pytest
 
 MODULES = sorted(mutants.FOLDER.glob("companion-*.toml"))
-NO_LIST = "there is no tests/mutations/{}: list there what to break in the notebook, claim by claim"
 
 
 def verdicts(kind: str, *paths: str) -> list[dict]:
@@ -41,28 +41,6 @@ def survivors(found: list[dict]) -> str:
     return "\n".join(f"- {v['what']}: {v['said'][:300]}" for v in found if not v["caught"])
 
 
-@pytest.mark.parametrize("path", catalogue.notebooks(), ids=catalogue.name)
-def test_every_broken_formula_of_a_notebook_fails_a_claim(path):
-    listed = mutants.list_of(path)
-    assert listed.exists(), NO_LIST.format(listed.name)
-    assert not (survived := survivors(verdicts("notebook", str(path), str(listed)))), f"survived:\n{survived}"
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_every_broken_formula_of_a_module_fails_a_test(path):
-    assert not (survived := survivors(verdicts("package", str(path)))), f"survived:\n{survived}"
-
-
-def claims_named(text: str) -> set[int]:
-    """The numbers that "claim 3", "claims 4, 5" or "claims 7–9" names."""
-    named: set[int] = set()
-    for numbers in re.findall(r"\bclaims? (\d+(?:(?:–|-|, | and )\d+)*)", text):
-        for part in re.split(r", | and ", numbers):
-            ends = [int(end) for end in re.split("[–-]", part)]
-            named |= set(range(ends[0], ends[-1] + 1))
-    return named
-
-
 def story(notebook: nbformat.NotebookNode) -> list[int]:
     """The numbers of the claims before the exercises."""
     numbers = []
@@ -76,12 +54,19 @@ def story(notebook: nbformat.NotebookNode) -> list[int]:
 
 
 @pytest.mark.parametrize("path", catalogue.notebooks(), ids=catalogue.name)
-def test_every_claim_of_the_story_is_broken_at_least_once(path):
+def test_every_broken_formula_of_a_notebook_fails_a_claim(path):
     listed = mutants.list_of(path)
-    assert listed.exists(), NO_LIST.format(listed.name)
-    named = set().union(*(claims_named(mutant.what) for mutant in mutants.read_list(listed)[1]))
-    missing = [number for number in story(nbformat.read(path, as_version=4)) if number not in named]
-    assert not missing, f"nothing in tests/mutations/{listed.name} is said to break claims {missing}"
+    assert listed.exists(), f"there is no tests/mutations/{listed.name}: list there what to break in the notebook"
+    found = verdicts("notebook", str(path), str(listed))
+    assert not (survived := survivors(found)), f"survived:\n{survived}"
+    failed = {int(number) for v in found for number in re.findall(r"^\w+ at claim (\d+) ", v["said"])}
+    never = [number for number in story(nbformat.read(path, as_version=4)) if number not in failed]
+    assert not never, f"no mutation in tests/mutations/{listed.name} makes claims {never} fail; add one for each"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_every_broken_formula_of_a_module_fails_a_test(path):
+    assert not (survived := survivors(verdicts("package", str(path)))), f"survived:\n{survived}"
 
 
 def test_every_list_belongs_to_something():
