@@ -14,7 +14,7 @@ from _timing import summary
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "book")]
 import lab  # noqa: E402
 from conftest import CHROMIUM_FLAGS, find_chromium  # noqa: E402
 
