@@ -1,9 +1,10 @@
 """Explorers in the book: every frame is drawn while the book is built; `book/_static/explorer.js` shows them."""
 
 import gzip
+import hashlib
 import html
 import json
-import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from companion.teaching import plotting
@@ -11,44 +12,47 @@ from companion.teaching.canvas import Canvas, failing_at, in_words
 from companion.teaching.explorers import Explorer, Range
 
 PACK_BUDGET = 1_500_000
+# What explorer.js must understand: raise both when the pack changes its shape.
+FORMAT = 2
 
 
-def bake(explorer: Explorer, static: Path, notebook: str) -> str:
-    """Draw every frame, write the pack below `static`, and return the figure's HTML.
+def bake(explorer: Explorer, folder: Path, notebook: str) -> str:
+    """Draw every frame, write the pack below `folder`, and return the figure's HTML.
 
-    The pack (JSON): `lines`, the unique lines of SVG; `frames`, for each setting (last parameter fastest) and
-    each panel the indices of its lines; `numbers` and `alt`, for each setting the named numbers and the text
-    alternative; `frame_ms`, the median time of a frame. Raises ValueError when it is larger than 1.5 MB gzipped.
+    The pack: `lines`, the unique lines of SVG; `frames`, for each setting (last parameter fastest) and each panel
+    the indices of its lines; `numbers` and `alt`, for each setting the named numbers and the text alternative.
+    Raises ValueError when it is larger than 1.5 MB gzipped.
     """
-    canvas, lines, frames, numbers, alts, seconds = Canvas(explorer), {}, [], [], [], []
+    canvas, lines = Canvas(explorer), dict[str, int]()
+    frames, numbers, alts = [], [], []
     for setting in explorer.settings():
-        begun = time.perf_counter()
         with plotting.styled(), failing_at(explorer, setting):
             numbers.append(in_words(canvas.draw(setting)))
             drawn = [canvas.svg(panel) for panel in range(explorer.panels)]
-        seconds.append(time.perf_counter() - begun)
         frames.append([[lines.setdefault(line, len(lines)) for line in inner.split("\n")] for _, inner in drawn])
         alts.append(f"{explorer.caption} {explorer.describe(setting)}.")
         if setting == explorer.start:
             start = drawn
-    pack = {
-        "version": 1,
-        "explorer": explorer.name,
-        "lines": list(lines),
-        "frames": frames,
-        "numbers": numbers,
-        "alt": alts,
-        "frame_ms": round(1000 * sorted(seconds)[len(seconds) // 2], 1),
-    }
-    data = json.dumps(pack, ensure_ascii=False, separators=(",", ":")).encode()
-    if (size := len(gzip.compress(data))) > PACK_BUDGET:
+    pack = {"lines": list(lines), "frames": frames, "numbers": numbers, "alt": alts}
+    path = f"packs/{notebook}/{explorer.name}.js"
+    script, digest = pack_script(pack)
+    if (size := len(gzip.compress(script))) > PACK_BUDGET:
         raise explorer.wrong(f"its frames take {size:,} bytes gzipped, the budget is {PACK_BUDGET:,}")
-    path = f"packs/{notebook}/{explorer.name}.json"
-    (static / path).parent.mkdir(parents=True, exist_ok=True)
-    (static / path).write_bytes(data)
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_bytes(script)
     check_purity(canvas)
     first = list(explorer.settings()).index(explorer.start)
-    return figure_html(explorer, path, start, numbers[first], alts[first])
+    return figure_html(explorer, f'data-pack="{path}" data-hash="{digest}"', start, numbers[first], alts[first])
+
+
+def pack_script(pack: Mapping[str, object]) -> tuple[bytes, str]:
+    """A pack as the script that delivers it, and the hash by which a page knows its own.
+
+    A script, since a page that was opened from a folder (file://) may run scripts beside it, but not read files.
+    """
+    digest = hashlib.sha256(json.dumps(pack).encode()).hexdigest()[:16]
+    data = json.dumps({"format": FORMAT, "hash": digest, **pack}, ensure_ascii=False, separators=(",", ":"))
+    return f"explorerPack({data});\n".encode(), digest
 
 
 def check_purity(used: Canvas) -> None:
@@ -63,7 +67,7 @@ def check_purity(used: Canvas) -> None:
 
 
 def figure_html(
-    explorer: Explorer, path: str, drawn: list[tuple[str, str]], numbers: list[tuple[str, str]], alt: str
+    explorer: Explorer, source: str, drawn: list[tuple[str, str]], numbers: list[tuple[str, str]], alt: str
 ) -> str:
     """The figure with its start frame: complete before, and without, JavaScript."""
     spec = {
@@ -90,8 +94,9 @@ def figure_html(
     named = "".join(f"<div><dt>{say(name)}</dt><dd>{say(value)}</dd></div>" for name, value in numbers)
     # "</" must not end the script early.
     data = json.dumps(spec, ensure_ascii=False).replace("</", r"<\/")
-    named_so = f'id="explorer-{explorer.name}" data-explorer="{explorer.name}" data-pack="{path}"'
-    return f"""<figure class="explorer" {named_so} style="--controls: {len(explorer.parameters)}">
+    named_so = f'id="explorer-{explorer.name}" data-explorer="{explorer.name}" {source}'
+    controls = len(explorer.parameters)
+    return f"""<figure class="explorer" {named_so} style="--controls: {controls}; --rows: {(controls + 1) // 2}">
 <div class="explorer-controls" role="group" aria-label="Controls: {say(explorer.caption)}"></div>
 <div class="explorer-panels">
 {panels}

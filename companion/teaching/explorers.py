@@ -8,7 +8,7 @@
         '''
 
 Here stands what is declared; `canvas.py` draws a frame; `bake.py` and `live.py` are the two homes. Live, the cell
-shows ipywidgets controls over one picture. While the book is built (`COMPANION_BAKE` names the site's static folder,
+shows ipywidgets controls over one picture. While the book is built (`COMPANION_BAKE` names the folder for packs,
 `COMPANION_NOTEBOOK` the notebook), every setting is drawn once as SVG and packed.
 """
 
@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from companion.teaching._shell import ipython, show
 
@@ -166,8 +168,11 @@ class Explorer:
 
     def _place(self, name: str, value: Any, what: str = "the value") -> int:
         for known in (self.values[name], self.texts[name]):
-            if value in known:
-                return known.index(value)
+            for k, one in enumerate(known):
+                # True is not 1 here, and an array, compared entry by entry, equals no setting.
+                same = value == one
+                if isinstance(same, bool | np.bool_) and same and isinstance(one, bool) == isinstance(value, bool):
+                    return k
         raise self.wrong(f"parameter {name!r}: {what} {value!r} is not on the grid")
 
     def settings(self) -> Iterator[Setting]:
