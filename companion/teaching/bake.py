@@ -23,7 +23,8 @@ def bake(explorer: Explorer, folder: Path, notebook: str) -> str:
     the indices of its lines; `numbers` and `alt`, for each setting the named numbers and the text alternative.
     Raises ValueError when it is larger than 1.5 MB gzipped.
     """
-    canvas, lines, frames, numbers, alts = Canvas(explorer), {}, [], [], []
+    canvas, lines = Canvas(explorer), dict[str, int]()
+    frames, numbers, alts = [], [], []
     for setting in explorer.settings():
         with plotting.styled(), failing_at(explorer, setting):
             numbers.append(in_words(canvas.draw(setting)))

@@ -22,6 +22,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from companion.teaching._shell import ipython, show
 
 FRAME_BUDGET = 250
@@ -166,8 +168,11 @@ class Explorer:
 
     def _place(self, name: str, value: Any, what: str = "the value") -> int:
         for known in (self.values[name], self.texts[name]):
-            if value in known:
-                return known.index(value)
+            for k, one in enumerate(known):
+                # True is not 1 here, and an array, compared entry by entry, equals no setting.
+                same = value == one
+                if isinstance(same, bool | np.bool_) and same and isinstance(one, bool) == isinstance(value, bool):
+                    return k
         raise self.wrong(f"parameter {name!r}: {what} {value!r} is not on the grid")
 
     def settings(self) -> Iterator[Setting]:
