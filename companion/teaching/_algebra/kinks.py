@@ -35,6 +35,11 @@ class Boundary(NamedTuple):
     exactly: bool = False
     strict: bool = True
 
+    @property
+    def said(self) -> str:
+        """The boundary for a reader."""
+        return f"{self.gap} crossing an integer" if self.steps else f"{self.gap} = 0"
+
 
 def boundaries(*sides: sp.Expr) -> list[Boundary]:
     """The boundaries of all functions with kinks or jumps in the sides, each once, in a fixed order."""
