@@ -112,7 +112,7 @@ FALSE = [
     (sp.floor(r + Q(1, 10**6)), sp.floor(r), {"by": zero(sp.floor)}),
     (sp.floor(2 * r), 2 * sp.floor(r), {"by": zero(sp.floor)}),
     (sp.floor(sp.log(n) / 30), S.Zero, {"by": zero(sp.floor)}),
-    (sp.ceiling(r - Q(1, 2)), sp.floor(r + Q(1, 2)), {"by": lambda e: e.replace(sp.ceiling, lambda u: sp.floor(u + 1))}),
+    (sp.ceiling(r - Q(1, 2)), sp.floor(r + Q(1, 2)), {"by": zero(sp.ceiling)}),
     # Kronecker and Dirac deltas, conditions
     (sp.KroneckerDelta(n, 61), S.Zero, {"by": zero(sp.KroneckerDelta)}),
     (sp.KroneckerDelta(n, 61234), S.Zero, {"by": zero(sp.KroneckerDelta)}),
@@ -140,7 +140,11 @@ FALSE = [
     (sp.Integral(sp.exp(-r * t), (t, 0, sp.oo)), 1 / r, {"by": branch(0)}),
     (sp.Integral(t**r, (t, 0, 1)), 1 / (r + 1), {"by": branch(0)}),
     (sp.Sum(1, (k, 1, n)), n + sp.KroneckerDelta(n, 1000), {"by": lambda e: zero(sp.KroneckerDelta)(e.doit())}),
-    (sp.Integral(sp.Abs(t - 1000), (t, 0, x)), 1000 * x - x**2 / 2, {"by": lambda e: drop(sp.Abs, lambda u: -u)(e).doit()}),
+    (
+        sp.Integral(sp.Abs(t - 1000), (t, 0, x)),
+        1000 * x - x**2 / 2,
+        {"by": [drop(sp.Abs, lambda u: -u), lambda e: e.doit()]},
+    ),
     # infinite or undefined on one side
     (1 / r, 1 / r + sp.KroneckerDelta(k, 7) / (k - 7 + sp.Abs(k - 7)), {"by": zero(sp.KroneckerDelta)}),
     (sp.gamma(1 - n) * 0 ** (n - 1) + sp.zeta(n), sp.zeta(n), {}),
@@ -151,7 +155,7 @@ FALSE = [
     (sp.sqrt(z * w), sp.sqrt(z) * sp.sqrt(w), FORCE),
     (sp.asin(sp.sin(r)), r, {"by": drop(sp.asin, lambda u: u.args[0] if isinstance(u, sp.sin) else u)}),
     (sp.acos(sp.cos(x)), x, {"by": drop(sp.acos, lambda u: u.args[0] if isinstance(u, sp.cos) else u)}),
-    (sp.atan(x) + sp.atan(1 / x), sp.pi / 2 + sp.atan(x * (x - 1) * 10**-30 * 0 + sp.sin(x) / 10**40), {}),
+    (sp.atan(x) + sp.atan(1 / x), sp.pi / 2 + sp.atan(sp.sin(x) / 10**40), {}),
     (sp.exp(sp.log(z) / 3) ** 3 * sp.sqrt(z**4), z**3, FORCE),
     # equal at few integers, at small ones, at integers only
     (sp.sin(sp.pi * r), S.Zero, {"by": zero(sp.sin)}),
@@ -175,7 +179,7 @@ FALSE = [
     # numbers
     (sp.Limit(sp.Abs(r) / r, r, 0, "-"), S.One, {}),
     (sp.CRootOf(r**5 - r - 1, 0), sp.CRootOf(r**5 - r - 1, 0) + Q(1, 10**60), {"by": lambda e: S.Zero}),
-    (sp.exp(sp.pi * sp.sqrt(163)), S(640320**3 + 744), {"by": lambda e: sp.simplify(e).replace(sp.exp, lambda u: S(640320**3 + 744))}),
+    (sp.exp(sp.pi * sp.sqrt(163)), S(640320**3 + 744), {"by": drop(sp.exp, lambda u: S(640320**3 + 744))}),
     (sp.sqrt(2) + sp.sqrt(3), S(3146264369941972342) / 10**18, {"by": lambda e: sp.nsimplify(e, tolerance=1e-10)}),
 ]
 
@@ -247,7 +251,11 @@ HONEST = [
     (sp.Min(n, 64), n, {"domain": {n: (1, 64)}, "by": drop(sp.Min, lambda *u: n)}),
     (sp.floor(n + r), n + sp.floor(r), {"by": sp.expand}),
     (sp.floor(-r), -sp.ceiling(r), {"by": lambda e: e.rewrite(sp.floor)}),
-    (sp.KroneckerDelta(n, m) * n, sp.KroneckerDelta(n, m) * m, {"by": lambda e: sp.piecewise_fold(e.rewrite(sp.Piecewise)).subs(m, n) * 0 + sp.simplify(e.rewrite(sp.Piecewise))}),
+    (
+        sp.KroneckerDelta(n, m) * n,
+        sp.KroneckerDelta(n, m) * m,
+        {"by": lambda e: sp.factor(e).replace(sp.KroneckerDelta, lambda a, b: sp.KroneckerDelta(a, b))},
+    ),
     (sp.Sum(r**k, (k, 1, sp.oo)), r / (1 - r), {"domain": {r: (0, 1)}, "by": branch(0)}),
     (sp.Integral(sp.exp(-x * t), (t, 0, sp.oo)), 1 / x, {}),
     (sp.Piecewise((r**2 - 1, r > 1), (0, True)), sp.Piecewise(((r - 1) * (r + 1), r > 1), (0, True)), {}),
@@ -266,24 +274,24 @@ def passes(method, *arguments, **options):
     getattr(Ledger("test"), method)("an attack", *arguments, **options)
 
 
-@pytest.mark.parametrize(("lhs", "rhs", "options"), FALSE, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("lhs", "rhs", "options"), FALSE, ids=[str(one) for one, *_ in FALSE])
 def test_a_false_equation_does_not_pass(lhs, rhs, options):
     with pytest.raises(NO):
         passes("prove", lhs, rhs, **options)
 
 
-@pytest.mark.parametrize(("relation", "options"), FALSE_RELATIONS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("relation", "options"), FALSE_RELATIONS, ids=[str(one) for one, _ in FALSE_RELATIONS])
 def test_a_false_inequality_does_not_pass(relation, options):
     with pytest.raises(NO):
         passes("prove", relation, **options)
 
 
-@pytest.mark.parametrize(("method", "arguments", "options"), EMPTY)
+@pytest.mark.parametrize(("method", "arguments", "options"), EMPTY, ids=range(len(EMPTY)))
 def test_what_says_nothing_does_not_pass(method, arguments, options):
     with pytest.raises((BadClaim, FalseClaim)):
         passes(method, *arguments, **options)
 
 
-@pytest.mark.parametrize(("lhs", "rhs", "options"), HONEST, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("lhs", "rhs", "options"), HONEST, ids=[str(one) for one, *_ in HONEST])
 def test_an_honest_claim_that_looks_like_an_attack_passes(lhs, rhs, options):
     passes("prove", lhs, rhs, **options)

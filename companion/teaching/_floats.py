@@ -56,10 +56,11 @@ def _check_tolerance(statement: str, allowed: Array, want: Array, scale: Any) ->
         )
 
 
-def bounded(statement: str, got: Array, at_least: Any, at_most: Any) -> str:
+def bounded(statement: str, got: Array, at_least: Any, at_most: Any, scale: Any = None) -> str:
     """How all numbers lie within bounds, in words. Raises FalseClaim, or BadClaim for a bound that is far away.
 
     A bound of 0 states a sign; any other must be within a factor 10 of the value that comes nearest to it.
+    Sizes of errors may be any part of their bound `at_most` if that is at most half of a scale.
     """
     said = []
     for name, bound, low in (("at least", at_least, True), ("at most", at_most, False)):
@@ -67,21 +68,28 @@ def bounded(statement: str, got: Array, at_least: Any, at_most: Any) -> str:
             continue
         limit = numbers(statement, name.replace(" ", "_"), bound)
         if limit.ndim:
-            raise BadClaim(
-                f"{statement}: {name.replace(' ', '_')} must be one number; take above=, below="
-            )
+            raise BadClaim(f"{statement}: {name.replace(' ', '_')} must be one number; take above=, below=")
         _check_real(statement, got, limit)
         nearest, edge = float(got.min() if low else got.max()), float(limit)
         if nearest < edge if low else nearest > edge:
             raise FalseClaim(f"{statement}: value {short(nearest)}, which is not {name} {short(edge)}")
-        if edge and not (nearest * edge > 0 and 1 / NEAR <= nearest / edge <= NEAR):
+        if scale is not None:
+            _check_scale(statement, got, name, edge, setting(statement, "scale", scale))
+        elif edge and not (nearest * edge > 0 and 1 / NEAR <= nearest / edge <= NEAR):
             raise BadClaim(
                 f"{statement}: {name} {short(edge)} says too little about {short(nearest)}; take a bound within a "
-                "factor 10, 0 for a sign, an expected value with scale=, or compare with a computed quantity by "
+                "factor 10, 0 for a sign, scale= for the size of errors, or compare with a computed quantity by "
                 "above= or below="
             )
         said.append(f"{name} {short(edge)}")
-    return f"{_all(got)}, {' and '.join(said)}."
+    on = f", on a scale of {float(scale):g}" if scale is not None else ""
+    return f"{_all(got)}, {' and '.join(said)}{on}."
+
+
+def _check_scale(statement: str, got: Array, name: str, edge: float, scale: float) -> None:
+    """Raises BadClaim unless values are sizes of errors, bounded from above by at most half of the author's scale."""
+    if name != "at most" or (got < 0).any() or not 0 < edge <= WIDEST * scale:
+        raise BadClaim(f"{statement}: with scale=, errors ≥ 0 have a bound at_most= of at most half of {scale:g}")
 
 
 def ordered(statement: str, got: Array, above: Any, below: Any) -> str:

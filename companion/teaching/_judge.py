@@ -34,7 +34,8 @@ def refuse_same(statement: str, lhs: Any, rhs: Any) -> None:
     """Raises BadClaim for one object on both sides, or two functions of the same code; numbers may be equal."""
     views = [side.__array_interface__ for side in (lhs, rhs) if isinstance(side, np.ndarray)]
     number = isinstance(lhs, int) or (isinstance(lhs, sp.Expr) and lhs.is_number)
-    same = lhs is rhs and lhs is not None and not number
+    # SymPy's own expressions may be one object by caching: see `same_already`.
+    same = lhs is rhs and lhs is not None and not number and not isinstance(lhs, sp.Expr)
     if same or (len(views) == 2 and views[0] == views[1]) or _same_code(lhs, rhs):
         raise BadClaim(f"{statement}: both sides are the same {type(lhs).__name__}, so nothing is compared")
 
@@ -55,13 +56,16 @@ def _cells(function: Any) -> list[int]:
     return [id(cell.cell_contents) for cell in function.__closure__ or ()]
 
 
-def refuse_equal(statement: str, lhs: sp.Basic, rhs: sp.Basic) -> None:
-    """Raises BadClaim for two sides that are one expression before any work has been done."""
-    if lhs == rhs:
+def same_already(statement: str, lhs: sp.Basic, rhs: sp.Basic, computed: bool) -> bool:
+    """Whether two sides are one expression before any work here. Raises BadClaim unless that was `computed` before."""
+    same = bool(lhs == rhs)
+    if same and not computed:
         raise BadClaim(
             f"{statement}: both sides are the same expression ({sp.sstr(lhs)[:80]}) before any work, so nothing is "
-            "compared; leave the work to the ledger, by sp.Integral, sp.Sum, sp.Derivative or evaluate=False"
+            "compared; leave the work to the ledger, by sp.Integral, sp.Sum, sp.Derivative or evaluate=False, or say "
+            "by computed=True that a side was computed before"
         )
+    return same
 
 
 def refuse_rounded(statement: str, *functions: Any) -> None:
@@ -133,13 +137,17 @@ def reduce(
     )
 
 
-def described(entries: list[tuple[str, sp.Expr, sp.Expr]], order: str, where: algebra.Region, missed: int) -> str:
+def described(
+    entries: list[tuple[str, sp.Expr, sp.Expr]], order: str, where: algebra.Region, missed: int, done: bool
+) -> str:
     """How a proved claim was checked, in a sentence."""
     both = [side for _, *pair in entries for side in pair]
     general = algebra.symbols_of(*both) or any(side.atoms(AppliedUndef) for side in both)
     seen = f"at {algebra.PROBES} random points{algebra.words(where)}" if general else "to 30 digits"
     if missed:
         seen += f" ({missed} more had no value)"
+    if done:
+        return f"Computed before: SymPy's result is literally the other side; both have values {seen}."
     if order == "=":
         return f"SymPy reduces the difference to 0; both sides agree {seen}."
     return f"SymPy sees that the difference has one sign; it holds {seen}."

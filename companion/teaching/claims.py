@@ -53,6 +53,7 @@ class Ledger:
         domain: Mapping[Any, tuple[Any, Any]] | None = None,
         assuming: Sequence[Any] = (),
         show_sides: str | bool | None = None,
+        computed: bool = False,
     ) -> None:
         """Claim that lhs = rhs (or the relation `lhs`, as a ≤ b) for all values its symbols may take.
 
@@ -60,13 +61,15 @@ class Ledger:
         the help of the simplifying steps `by` if need be, and both sides as given must agree at 12 random points.
         Points respect the symbols' assumptions, `domain` {x: (low, high)} and `assuming` [relations]. The
         sides are displayed unless the statement has mathematics of its own; `show_sides` decides otherwise (True,
-        False, or LaTeX to display in their place). Raises FalseClaim, Undecided or BadClaim.
+        False, or LaTeX to display in their place). Two sides that are one expression before any work are refused;
+        where SymPy's work was done before, as by `integrate`, the author says so by `computed`, and readers are told.
+        Raises FalseClaim, Undecided or BadClaim.
         """
         statement = self._checked(statement)
         steps = [by] if callable(by) else by
         if not isinstance(steps, Sequence) or not all(map(callable, steps)):
             raise BadClaim(f"{statement}: by must be a function or a list of functions, got {by!r}")
-        _limited(statement, lambda: self._prove(statement, lhs, rhs, steps, domain, assuming, show_sides))
+        _limited(statement, lambda: self._prove(statement, lhs, rhs, steps, domain, assuming, show_sides, computed))
 
     def _prove(
         self,
@@ -77,6 +80,7 @@ class Ledger:
         domain: Mapping[Any, tuple[Any, Any]] | None,
         assuming: Sequence[Any],
         show_sides: str | bool | None,
+        computed: bool,
     ) -> None:
         from companion.teaching import _judge as judge
         from companion.teaching import _symbolic as algebra
@@ -84,7 +88,7 @@ class Ledger:
         judge.refuse_same(statement, lhs, rhs)
         try:
             lhs, order, rhs = judge.sides(lhs, rhs)
-            judge.refuse_equal(statement, lhs, rhs)
+            done = judge.same_already(statement, lhs, rhs, computed)
             entries, where = algebra.pairs(lhs, rhs), algebra.region(domain, assuming)
             symbols = algebra.symbols_of(*(side for _, *sides in entries for side in sides))
             if strange := sorted(s.name for s in where.bounds if s not in symbols):
@@ -96,7 +100,7 @@ class Ledger:
                 judge.reduce(f"{statement}: {place}", left, right, order, where, steps)
         except algebra.Unsuitable as error:
             raise BadClaim(f"{statement}: {error}") from None
-        check = judge.described(entries, order, where, missed)
+        check = judge.described(entries, order, where, missed, done)
         sign = r"\le" if order == "<=" else order
         self._pass("proved", statement, check, _shown(statement, show_sides, lhs, sign, rhs))
 
@@ -136,7 +140,8 @@ class Ledger:
 
         value and expected are numbers or arrays of one shape; |value − expected| ≤ atol + rtol·|expected|, which is
         at most half of |expected| in each entry, or half of `scale`, the size that errors are to be compared with. In
-        place of expected, `at_least` and `at_most` bound value: by 0, or by a number within a factor 10 of it; and
+        place of expected, `at_least` and `at_most` bound value: by 0, or by a number within a factor 10 of it, or
+        errors by at most half of `scale`; and
         `above` and `below` are other computed quantities, each a number or of value's shape, that lie strictly on
         the other side of value. Raises FalseClaim or BadClaim.
         """
@@ -147,14 +152,16 @@ class Ledger:
         got = floats.numbers(statement, "value", value)
         bounds, others = (at_least, at_most), (above, below)
         if any(bound is not None for bound in (*bounds, *others)):
-            if any(option is not None for option in (expected, rtol, atol, scale)) or (
+            if any(option is not None for option in (expected, rtol, atol)) or (
                 any(b is not None for b in bounds) and any(o is not None for o in others)
             ):
                 raise BadClaim(f"{statement}: give an expected value, bounds, or others to compare with, not both")
             for other in others:
                 judge.refuse_same(statement, value, other)
             in_bounds = any(bound is not None for bound in bounds)
-            check = floats.bounded(statement, got, *bounds) if in_bounds else floats.ordered(statement, got, *others)
+            check = (
+                floats.bounded(statement, got, *bounds, scale) if in_bounds else floats.ordered(statement, got, *others)
+            )
         else:
             want = floats.numbers(statement, "expected", expected)
             judge.refuse_same(statement, value, expected)
