@@ -85,11 +85,12 @@ class Ledger:
         from companion.teaching import _judge as judge
         from companion.teaching import _symbolic as algebra
 
-        judge.refuse_same(statement, lhs, rhs)
+        given = lhs, rhs
         try:
             lhs, order, rhs = judge.sides(lhs, rhs)
-            done = judge.same_already(statement, lhs, rhs, computed)
             entries, where = algebra.pairs(lhs, rhs), algebra.region(domain, assuming)
+            judge.refuse_same(statement, *given)
+            done = judge.same_already(statement, lhs, rhs, computed)
             symbols = algebra.symbols_of(*(side for _, *sides in entries for side in sides))
             if strange := sorted(s.name for s in where.bounds if s not in symbols):
                 raise BadClaim(f"{statement}: domain names {strange[0]}, which occurs on neither side")
