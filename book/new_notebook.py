@@ -106,7 +106,7 @@ def template(name: str) -> nbformat.NotebookNode:
 
 
 def listed(toc: str, name: str) -> str:
-    """The table of contents with the notebook at its place in its part, or in a new part before the book's own pages."""
+    """The table of contents with the notebook in its part, or in a new one before the book's own pages."""
     part, line = name.split("/")[0], f"      - file: notebooks/{name}\n"
     lines = toc.splitlines(keepends=True)
     same = [k for k, text in enumerate(lines) if text.startswith(f"      - file: notebooks/{part}/")]

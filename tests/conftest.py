@@ -115,7 +115,9 @@ class Browser:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium; without one the test is skipped, or fails where CI=true."""
+    """A headless Chromium; without one the test is skipped, or fails where CI=true (not if BROWSER_TESTS=no)."""
+    if os.environ.get("BROWSER_TESTS") == "no":
+        pytest.skip("BROWSER_TESTS=no")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

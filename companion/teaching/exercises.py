@@ -85,7 +85,7 @@ class Exercise:
         expected. The output of `check(...)` carries the exercise as data, see `to_data`.
         """
         verdict = self.verdict(expression)
-        exercise = {"question": self.question, "right": verdict.right}
+        exercise: dict[str, Any] = {"question": self.question, "right": verdict.right}
         if expression is ...:
             exercise["data"] = self.to_data()
         plain = f"{verdict.mark} · {self.question}: {verdict.message}"
@@ -165,9 +165,9 @@ class Exercise:
 
     def _declared(self) -> list[sp.Symbol]:
         """The symbols of the whole exercise. Raises ValueError if two of them have one name."""
-        relations = self._measure.assuming
+        wrong = [side for side, _ in self._mistakes]
         try:
-            return symbols_of(self._answer, *(wrong for wrong, _ in self._mistakes), *self._measure.domain, *relations)
+            return symbols_of(self._answer, *wrong, *list(self._measure.domain), *self._measure.assuming)
         except Unsuitable as error:
             raise ValueError(f"{self.question!r}: {error}") from None
 
