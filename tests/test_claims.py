@@ -740,6 +740,6 @@ def test_an_interruption_in_a_destructor_is_not_printed(monkeypatch):
 def test_a_function_of_an_undefined_function_is_probed():
     u, inner = sp.Function("u"), sp.Function("varphi")(x, y)
     chain = sp.diff(u(inner), y) * sp.diff(inner, x)
-    Ledger("test").prove("the chain rule, both ways", chain, sp.diff(u(inner), x) * sp.diff(inner, y))
+    Ledger("test").prove("the chain rule", chain, sp.diff(u(inner), x) * sp.diff(inner, y), computed=True)
     with pytest.raises(FalseClaim):
         Ledger("test").prove("a wrong one", chain, 2 * sp.diff(u(inner), x) * sp.diff(inner, y))

@@ -1,7 +1,7 @@
 """How a symbolic claim is judged: what is no comparison is refused, then the probe, then algebra."""
 
 from collections.abc import Callable, Iterable, Sequence
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -42,14 +42,14 @@ def refuse_same(statement: str, lhs: Any, rhs: Any) -> None:
 
 def _same_code(lhs: Any, rhs: Any) -> bool:
     """Whether two functions do the same with the same: their code, and what they have taken along."""
-    codes = [getattr(side, "__code__", None) for side in (lhs, rhs)]
-    if None in codes:
+    if not all(isinstance(side, FunctionType) for side in (lhs, rhs)):
         return False
     one, other = (
         (code.co_code, code.co_consts, code.co_names, code.co_argcount, side.__defaults__, _cells(side))
-        for code, side in zip(codes, (lhs, rhs), strict=True)
+        for side in (lhs, rhs)
+        for code in [side.__code__]
     )
-    return all(type(a) is type(b) and repr(a) == repr(b) for a, b in zip(one, other, strict=True))
+    return all(repr(a) == repr(b) for a, b in zip(one, other, strict=True))
 
 
 def _cells(function: Any) -> list[int]:

@@ -249,7 +249,12 @@ class Ledger:
 
 def _limited(statement: str, task: Callable[[], None]) -> None:
     """Judge a claim within the processor time that it may take. Raises Undecided if that is not enough."""
-    if not within(CLAIM_SECONDS, lambda: (task(), True)):
+
+    def judged() -> bool:
+        task()
+        return True
+
+    if not within(CLAIM_SECONDS, judged):
         raise Undecided(
             f"{statement}: not decided in {CLAIM_SECONDS:g} seconds of processor time; make the sides smaller, help "
             "SymPy with by=, or use a lower grade"
