@@ -49,9 +49,11 @@ def imported(source: str, package: str = "") -> set[str]:
 @cache
 def needs(path: Path) -> frozenset[Path]:
     """Files of the package that a file of it needs directly: what it imports, and data files that it names."""
+    if path.suffix != ".py":
+        return frozenset()
     source = path.read_text(encoding="utf-8")
     package = ".".join(path.parent.relative_to(ROOT).parts)
-    found = set().union(*(files_of(name) for name in imported(source, package)))
+    found: set[Path] = set().union(*(files_of(name) for name in imported(source, package)))
     if path == PACKAGE / "teaching" / "__init__.py":
         # It imports its modules by name, when they are first used.
         found |= set(path.parent.glob("*.py"))

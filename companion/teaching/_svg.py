@@ -79,7 +79,7 @@ def path_data(path: Path, transform: Transform, clip: tuple[float, float, float,
     parts, before = [], -1
     for code in codes.tolist():
         # A letter holds until the next one, and lines may follow a start without theirs.
-        onward = (code == before and code in _RUNS) or (before, code) == (Path.MOVETO, Path.LINETO)
+        onward = (code == before and code in _RUNS) or (before == Path.MOVETO and code == Path.LINETO)
         parts.append(" %g %g" if onward else _FORMATS[code])
         before = code
     return "".join(parts) % tuple(places[codes != Path.CLOSEPOLY].ravel().tolist())

@@ -25,7 +25,7 @@ class Live:
     settle, burst, idle = 0.005, 0.2, 0.06
 
     def __init__(self, explorer: Explorer) -> None:
-        import ipywidgets as widgets  # type: ignore[import-untyped]
+        import ipywidgets as widgets
 
         from companion.teaching import plotting
 
