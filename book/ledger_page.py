@@ -7,7 +7,8 @@ from html import escape
 
 from nbformat import NotebookNode
 
-GRADES = ("proved", "exact", "numeric", "simulated")
+from companion.teaching.claims import GRADES
+
 YEAR = 2026
 Part = tuple[str, list[tuple[str, NotebookNode]]]
 
@@ -22,12 +23,16 @@ def claims(notebook: NotebookNode) -> list[dict]:
     return [output.metadata["claim"] for output in outputs(notebook) if "claim" in output.get("metadata", {})]
 
 
-def title(notebook: NotebookNode) -> str:
-    """The notebook's first heading. Raises ValueError if there is none."""
-    found = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)
+def demanded(found: re.Match[str] | None, what: str) -> str:
+    """What a pattern found in a notebook's first cell, which must have it."""
     if found is None:
-        raise ValueError(f"a notebook starts with its title, got {notebook.cells[0].source[:60]!r}")
+        raise SystemExit(f"book/pages.py: a notebook's first cell has no {what}")
     return found[1]
+
+
+def title(notebook: NotebookNode) -> str:
+    """The notebook's first heading."""
+    return demanded(re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE), "title")
 
 
 def row(file: str, claim: dict) -> str:

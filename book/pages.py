@@ -13,7 +13,7 @@ from pathlib import Path
 import ledger_page
 import nbformat
 import yaml
-from ledger_page import outputs, title
+from ledger_page import demanded, outputs, title
 
 BOOK = Path(__file__).resolve().parent
 LANDING = ("attention/01-scale-gradient", "two_ends")
@@ -22,7 +22,7 @@ LANDING = ("attention/01-scale-gradient", "two_ends")
 def question(notebook: nbformat.NotebookNode) -> str:
     """The question that the first cell says the notebook answers."""
     found = re.search(r"\*\*The question\*\*:\s*(.+?)(?:\n\n|\Z)", notebook.cells[0].source, re.DOTALL)
-    text = found[1].replace("\n", " ")
+    text = demanded(found, "question").replace("\n", " ")
     return text[0].upper() + text[1:]
 
 
