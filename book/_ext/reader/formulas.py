@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinxcontrib import katex
+from sphinxcontrib import katex  # type: ignore[import-untyped]
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
 # How many children an element of MathML must have.
