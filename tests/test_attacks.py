@@ -287,3 +287,14 @@ def test_what_says_nothing_does_not_pass(method, arguments, options):
 @pytest.mark.parametrize(("lhs", "rhs", "options"), HONEST, ids=[str(one) for one, *_ in HONEST])
 def test_an_honest_claim_that_looks_like_an_attack_passes(lhs, rhs, options):
     passes("prove", lhs, rhs, **options)
+
+
+def test_points_do_not_depend_on_the_order_of_assumptions():
+    def message(**assumptions):
+        v = sp.Symbol("v_order", **assumptions)
+        with pytest.raises(FalseClaim) as caught:
+            passes("prove", sp.sqrt(4**v - 1), 2**v)
+        sp.core.cache.clear_cache()
+        return str(caught.value)
+
+    assert message(integer=True, positive=True) == message(positive=True, integer=True)

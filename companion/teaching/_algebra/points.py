@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ from sympy.logic.boolalg import Boolean, BooleanAtom
 
 from companion.teaching._algebra.sides import Unsuitable
 
+# As SymPy writes a symbol: its name, and what it is assumed to be.
+_SYMBOL = re.compile(r"Symbol\(('[^']*'), ([a-z_]+=\w+(?:, [a-z_]+=\w+)*)\)")
 Point = dict[Any, Any]
 PROBES = 12
 
@@ -69,8 +72,14 @@ def words(where: Region) -> str:
 
 
 def seed_of(*sides: Any) -> int:
-    """A seed that depends on the sides alone."""
-    return int.from_bytes(hashlib.sha256("|".join(map(sp.srepr, sides)).encode()).digest()[:8], "big")
+    """A seed that depends on the sides alone, not on the order in which a symbol's assumptions were written."""
+    text = _SYMBOL.sub(_ordered, "|".join(map(sp.srepr, sides)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def _ordered(symbol: re.Match[str]) -> str:
+    name, assumptions = symbol.groups()
+    return f"Symbol({name}, {', '.join(sorted(assumptions.split(', '), reverse=True))})"
 
 
 EVERYWHERE = Region({}, ())

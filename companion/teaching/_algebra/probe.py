@@ -7,7 +7,7 @@ counts.
 
 import random
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 import sympy as sp
@@ -32,6 +32,8 @@ from companion.teaching._algebra.values import (
 from companion.teaching._patience import within
 
 POINTS_A_FUNCTION = 3
+# Points that are easy to read, before those at kinks and jumps.
+FIRST = 4
 # The largest part of the points at which the sides may have no value.
 MOST_MISSED = 0.25
 
@@ -135,8 +137,8 @@ def _all_points(
     """Points at the boundaries, each with True, then random ones with False."""
     near = crossings(found, symbols, where, rng) if found else ()
     drawn = points(symbols, rng, where, order != "=", reach, again=undefined)
-    first = [] if not found else [next(drawn, None)]
-    yield from ((point, False) for point in first if point is not None)
+    # The smallest first: a reader is shown the first point where the sides differ.
+    yield from ((point, False) for point in islice(drawn, FIRST if found else 0))
     yield from chain(((point, True) for point in near), ((point, False) for point in drawn))
 
 
