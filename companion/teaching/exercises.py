@@ -1,29 +1,50 @@
-"""Exercises: the reader's answer is checked by algebra, and a wrong one is shown a point where it fails."""
+"""Exercises: the reader's answer is checked by algebra; a wrong one is shown where it fails, and its mistake named."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
+import sympy as sp
+
+from companion.teaching._answers import (
+    FACTOR,
+    OFFSET,
+    Judged,
+    Measure,
+    Unchecked,
+    Verdict,
+    brought_to,
+    exact,
+    finite,
+    is_proved,
+    judge,
+)
+from companion.teaching._mistakes import named
 from companion.teaching._shell import _shell, show
+from companion.teaching._symbolic import Unsuitable, region, shape, symbols_of
+from companion.teaching._written import read, written
 
 _MARKS = {True: "✓ Right", False: "Not yet", None: "Undecided"}
-_WAITING = "Your turn: put your answer in place of the dots."
-_AGREES = "It agrees with the answer at 12 random points, but SymPy could not prove it equal."
-_UNCLEAR = "It could not be evaluated at enough points to compare it with the answer. Try to simplify it."
-Verdict = tuple[bool | None, str]
-
-
-class _Unchecked(Exception):
-    """What the reader gave cannot be compared with the answer; says why."""
+_WAITING = Verdict(None, "Exercise", "Your turn: put your answer in place of the dots.")
+_KEYS = {"question", "answer", "symbols", "domain", "assuming", "mistakes", "same", "rtol"}
+Parts = list[tuple[Any, Any]]
 
 
 class Exercise:
     """A question whose answer is computed, not typed.
 
     `answer` is a function without arguments that returns a number, a SymPy expression, equation or matrix, or a
-    tuple of numbers or expressions; it is called once, when it is first needed. `domain` and `assuming` restrict
-    the points of comparison as in `Ledger.prove`; `rtol` is how near a rounded number must come. Raises ValueError
-    for arguments of another kind.
+    tuple of numbers or expressions. `mistakes` holds wrong answers that the author foresees, each a function like
+    `answer`, with what the reader is told about it, such as "you differentiated by α, not by s".
+
+    `same="up to a constant"` takes an expression that differs from the answer by a constant, `same="proportional"`
+    an expression or matrix that is a constant, not zero, times the answer. A constant is what depends on none of
+    the answer's symbols: a number, or a symbol of the reader's own, such as C.
+
+    `domain` and `assuming` restrict the points of comparison as in `Ledger.prove`; `rtol` is how near a rounded
+    number must come. Raises ValueError for arguments of another kind, for an answer that cannot be compared with or
+    written as data, and for a mistake that is right.
     """
 
     def __init__(
@@ -33,6 +54,8 @@ class Exercise:
         domain: Mapping[Any, tuple[Any, Any]] | None = None,
         assuming: Sequence[Any] = (),
         rtol: float = 1e-3,
+        mistakes: Mapping[Callable[[], Any], str] | None = None,
+        same: str | None = None,
     ) -> None:
         if not isinstance(question, str) or not question.strip():
             raise ValueError(f"question must be a text, got {question!r}")
@@ -40,187 +63,202 @@ class Exercise:
             raise ValueError(f"answer must be a function that computes the answer, got {answer!r}")
         if isinstance(rtol, bool) or not isinstance(rtol, Real) or not 0 < rtol < 0.1:
             raise ValueError(f"rtol must lie between 0 and 0.1, got {rtol!r}")
-        self.question, self._compute = " ".join(question.split()), answer
-        self._domain, self._assuming, self._rtol = domain, assuming, float(rtol)
-        self._answer: Any = None
+        if same not in (None, OFFSET, FACTOR):
+            raise ValueError(f"same must be {OFFSET!r} or {FACTOR!r}, got {same!r}")
+        region(domain, assuming)
+        relations = tuple(assuming) if isinstance(assuming, Sequence) else (assuming,)
+        self.question = " ".join(question.split())
+        self._measure = Measure(dict(domain or {}), relations, same, float(rtol))
+        self._answer = self._computed("answer", answer)
+        if same:
+            self._check_same()
+        self._mistakes = self._foreseen({} if mistakes is None else mistakes)
+        self._symbols = self._declared()
+        self._data = self._written()
 
     def check(self, expression: Any) -> None:
-        """Say whether `expression` is right; `...` says that the answer is still to come. Never evaluates text.
+        """Show whether `expression` is right; `...` says that the answer is still to come. Never evaluates text.
 
-        A wrong answer is shown a point where it fails, or how far off a number is. Nothing that a reader may give
-        raises an error: what cannot be compared is told what is expected.
+        A wrong answer is shown a point where it fails, or how far off a number is, and its mistake if that is one
+        that SymPy can prove. Nothing that a reader may give raises an error: what cannot be compared is told what is
+        expected. The output of `check(...)` carries the exercise as data, see `to_data`.
         """
+        verdict = self.verdict(expression)
+        exercise = {"question": self.question, "right": verdict.right}
         if expression is ...:
-            right, mark, message = None, "Exercise", _WAITING
+            exercise["data"] = self.to_data()
+        plain = f"{verdict.mark} · {self.question}: {verdict.message}"
+        if _shell() is None:
+            print(plain)
         else:
-            try:
-                right, message = self._verdict(expression)
-            except _Unchecked as reason:
-                expected = self._kind()
-                right, message = False, f"Nothing was checked: {reason}. The answer is to be {expected}."
-            mark = _MARKS[right]
-        _say(
-            f"{mark} · {self.question}: {message}",
-            f"> **{mark}** — {self.question}\n>\n> {message}",
-            {"exercise": {"question": self.question, "right": right}},
+            markdown = f"> **{verdict.mark}** — {self.question}\n>\n> {verdict.message}"
+            show({"text/plain": plain, "text/markdown": markdown}, {"exercise": exercise})
+
+    def verdict(self, expression: Any) -> Verdict:
+        """Whether `expression` is right (None: undecided), and the words that `check` shows; never raises."""
+        if expression is ...:
+            return _WAITING
+        try:
+            right, message = self._verdict(expression)
+        except (Unchecked, Unsuitable) as reason:
+            right, message = False, f"Nothing was checked: {reason}. The answer is to be {self._kind()}."
+        return Verdict(right, _MARKS[right], message)
+
+    def to_data(self) -> dict[str, Any]:
+        """The exercise as plain data (JSON), the same in every run, from which `from_data` makes it again.
+
+        Expressions are texts as SymPy's `srepr` writes them; `domain` has a pair of them for a symbol's name,
+        `mistakes` a pair of a wrong answer and what to say about it.
+        """
+        return copy.deepcopy(self._data)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> "Exercise":
+        """The exercise that `to_data` wrote. Raises ValueError for data of another form."""
+        if not isinstance(data, Mapping) or set(data) != _KEYS:
+            raise ValueError(f"data must have the keys {sorted(_KEYS)}, got {data!r}")
+        symbols = {symbol.name: symbol for symbol in map(read, data["symbols"])}
+        return cls(
+            data["question"],
+            lambda: _taken(read(data["answer"])),
+            domain={symbols[name]: (read(low), read(high)) for name, (low, high) in data["domain"].items()},
+            assuming=[read(relation) for relation in data["assuming"]],
+            rtol=data["rtol"],
+            mistakes={(lambda wrong=wrong: _taken(read(wrong))): says for wrong, says in data["mistakes"]},
+            same=data["same"],
         )
 
-    def _computed(self) -> Any:
-        """The answer, computed when it is first needed. Raises ValueError if it is nothing to compare with."""
-        import sympy as sp
+    def _computed(self, name: str, compute: Callable[[], Any]) -> Any:
+        """What an answer's or a mistake's function returns. Raises ValueError if it is nothing to compare with."""
+        computed = compute()
+        try:
+            return finite(computed) if isinstance(computed, float | sp.Float) else exact(computed)
+        except (Unsuitable, Unchecked) as error:
+            raise ValueError(f"{name} of {self.question!r}: {error}") from None
 
-        from companion.teaching import _symbolic as algebra
+    def _check_same(self) -> None:
+        """Raises ValueError unless the answer leaves a constant open: then every number would be right."""
+        formula = isinstance(self._answer, sp.Expr) and bool(self._answer.free_symbols)
+        matrix = isinstance(self._answer, sp.MatrixBase) and self._measure.same == FACTOR
+        if not formula and (not matrix or self._answer.is_zero_matrix):
+            raise ValueError(f"same={self._measure.same!r} says nothing about the answer of {self.question!r}")
 
-        if self._answer is None:
-            computed = self._compute()
-            try:
-                float_point = isinstance(computed, float | sp.Float)
-                self._answer = _finite(computed) if float_point else _exact(computed)
-            except (algebra.Unsuitable, _Unchecked) as error:
-                raise ValueError(f"answer of {self.question!r}: {error}") from None
-        return self._answer
+    def _foreseen(self, mistakes: Mapping[Callable[[], Any], str]) -> list[tuple[Any, str]]:
+        """The mistakes, computed. Raises ValueError for what is no mistake."""
+        if not isinstance(mistakes, Mapping) or not all(map(callable, mistakes)):
+            raise ValueError(f"mistakes must be of the form {{lambda: expression: text}}, got {mistakes!r}")
+        found = []
+        for compute, says in mistakes.items():
+            if not isinstance(says, str) or not says.strip():
+                raise ValueError(f"mistakes of {self.question!r}: what to say must be a text, got {says!r}")
+            wrong = self._computed("mistakes", compute)
+            if _form(wrong) != _form(self._answer):
+                raise ValueError(f"mistakes of {self.question!r}: {wrong} is of another kind than the answer")
+            if self._is(_places(wrong), _places(self._answer)):
+                raise ValueError(f"mistakes of {self.question!r}: {wrong} is right")
+            found.append((wrong, " ".join(says.split()).rstrip(".")))
+        return found
+
+    def _declared(self) -> list[sp.Symbol]:
+        """The symbols of the whole exercise. Raises ValueError if two of them have one name."""
+        relations = self._measure.assuming
+        try:
+            return symbols_of(self._answer, *(wrong for wrong, _ in self._mistakes), *self._measure.domain, *relations)
+        except Unsuitable as error:
+            raise ValueError(f"{self.question!r}: {error}") from None
+
+    def _written(self) -> dict[str, Any]:
+        """The exercise as `to_data` gives it. Raises ValueError for what does not read back as it was."""
+        measure = self._measure
+        try:
+            return {
+                "question": self.question,
+                "answer": written(self._answer),
+                "symbols": [written(symbol) for symbol in self._symbols],
+                "domain": {
+                    symbol.name: [written(sp.nsimplify(end, rational=True)) for end in ends]
+                    for symbol, ends in measure.domain.items()
+                },
+                "assuming": [written(relation) for relation in measure.assuming],
+                "mistakes": [[written(wrong), says] for wrong, says in self._mistakes],
+                "same": measure.same,
+                "rtol": measure.rtol,
+            }
+        except ValueError as error:
+            raise ValueError(f"{self.question!r}: {error}") from None
 
     def _kind(self) -> str:
         """What an answer must be, without giving it away."""
-        from companion.teaching import _symbolic as algebra
-
-        answer = self._computed()
-        if isinstance(answer, tuple):
+        answer = self._answer
+        if isinstance(answer, sp.Tuple):
             return f"a tuple of {len(answer)} numbers or SymPy expressions"
-        names = ", ".join(symbol.name for symbol in algebra.symbols_of(answer))
+        names = ", ".join(symbol.name for symbol in symbols_of(answer))
         within = f" in {names}" if names else ""
-        form = algebra.shape(answer)
+        form = shape(answer)
         if isinstance(form, tuple):
             return f"a {form[0]} × {form[1]} Matrix{within}"
         if form:
             return f"an equation{within}, written with Eq"
         return f"a SymPy expression{within}" if names else "a number, or a SymPy expression without symbols"
 
-    def _verdict(self, given: Any) -> Verdict:
-        """Whether `given` is right (None: undecided), and what to say. Raises _Unchecked if it cannot be compared."""
-        from companion.teaching import _symbolic as algebra
-
-        answer = self._computed()
+    def _parts(self, given: Any) -> list[tuple[Any, Any]]:
+        """What was given, and the answer, place by place. Raises Unchecked if they cannot be compared."""
         if isinstance(given, str | bytes):
-            raise _Unchecked("text is never evaluated, so leave out the quotation marks")
-        if not isinstance(answer, tuple):
-            parts = [("", given, answer)]
-        elif isinstance(given, tuple | list) and len(given) == len(answer):
-            parts = [(f"in place {i + 1}, ", *two) for i, two in enumerate(zip(given, answer, strict=True))]
-        else:
-            raise _Unchecked("yours is no tuple of this length")
+            raise Unchecked("text is never evaluated, so leave out the quotation marks")
+        answers = _places(self._answer)
+        if not isinstance(self._answer, sp.Tuple):
+            given = [given]
+        elif not isinstance(given, tuple | list | sp.Tuple) or len(given) != len(answers):
+            raise Unchecked("yours is no tuple of this length")
+        return [(brought_to(one, ours, self._symbols), ours) for one, ours in zip(given, answers, strict=True)]
+
+    def _verdict(self, given: Any) -> tuple[bool | None, str]:
+        """Whether `given` is right (None: undecided), and what to say. Raises Unchecked if it cannot be compared."""
+        parts = self._parts(given)
         undecided = None
-        for place, yours, ours in parts:
+        for number, (yours, ours) in enumerate(parts, 1):
             try:
-                right, message = self._compare(yours, ours)
-            except algebra.Unsuitable as error:
-                raise _Unchecked(str(error)) from None
-            if right is False:
-                sentence = place + message
-                return False, f"{sentence[0].upper()}{sentence[1:]}."
-            undecided = undecided or (None if right else message)
-        return (None, undecided) if undecided else (True, message)
+                judged = judge(yours, ours, self._measure)
+            except (Unchecked, Unsuitable):
+                if says := self._recognised(parts):
+                    return False, _sentence(says)
+                raise
+            if judged.right is False:
+                place = f"in place {number}, " if isinstance(self._answer, sp.Tuple) else ""
+                return False, _sentence(self._explained(parts, place, yours, ours, judged))
+            undecided = undecided or (None if judged.right else judged.message)
+        return (None, undecided) if undecided else (True, judged.message)
 
-    def _compare(self, given: Any, answer: Any) -> Verdict:
-        import sympy as sp
+    def _explained(self, parts: Parts, place: str, yours: Any, ours: Any, judged: Judged) -> str:
+        """What to say of a wrong answer: its mistake if one is foreseen or proved, and where it fails."""
+        if says := self._recognised(parts):
+            numbers = not (ours.free_symbols or yours.free_symbols)
+            return says if numbers else f"{says}: {place}{judged.place}{judged.message}"
+        return place + named(yours, ours, judged, self._measure)
 
-        from companion.teaching import _symbolic as algebra
+    def _recognised(self, parts: Parts) -> str | None:
+        """What the author says of the mistake that was made, if it is one that was foreseen."""
+        given = [yours for yours, _ in parts]
+        return next((says for wrong, says in self._mistakes if self._is(given, _places(wrong))), None)
 
-        if type(given).__module__ == "numpy" and getattr(given, "ndim", None) == 0:
-            given = given.item()
-        if isinstance(given, float) or (isinstance(given, sp.Expr) and given.is_number and given.has(sp.Float)):
-            if algebra.shape(answer) or not answer.is_number:
-                raise _Unchecked("a rounded number is no formula")
-            return self._rounded(_finite(given), answer)
-        given = _exact(given)
-        if isinstance(given, tuple):
-            raise _Unchecked("yours is a tuple")
-        if answer.has(sp.Float):
-            return self._rounded(given, answer)
-        if given.is_Rational and answer.is_number and not answer.is_rational:
-            # A plain number in place of an irrational one can only be meant as a rounded one.
-            return self._rounded(given, answer)
-        return self._equal(_renamed(given, answer), answer)
-
-    def _rounded(self, given: Any, answer: Any) -> Verdict:
-        """The verdict on a number that need only be near the answer; where that is a whole number, it must be it."""
-        if not given.is_number:
-            raise _Unchecked("yours is not a number")
-        yours, ours = complex(given), complex(answer)
-        near = 1e-9 if answer.is_Integer else self._rtol
-        if abs(yours - ours) <= near * (abs(ours) or 1):
-            return True, "That is the number." if answer.is_Integer else f"Within {100 * near:g} % of the exact value."
-        return False, _off(yours, ours)
-
-    def _equal(self, given: Any, answer: Any) -> Verdict:
-        """The verdict on an exact expression, matrix or equation."""
-        from companion.teaching import _symbolic as algebra
-
-        where = algebra.region(self._domain, self._assuming)
-        entries = algebra.pairs(given, answer)
-        unclear = unproved = False
-        for place, yours, ours in entries:
-            seen = algebra.compare(yours, ours, where)
-            if isinstance(seen, algebra.Difference):
-                if not algebra.symbols_of(yours, ours):
-                    return False, place + _off(complex(yours), complex(ours))
-                at = f"{place}{seen.where}".removesuffix(": ")
-                return False, f"{at} yours gives {seen.left}, the answer is {seen.right}"
-            unclear = unclear or seen < algebra.PROBES
-            unproved = unproved or unclear or not algebra.reduces_to_zero(yours - ours, (), where)
-        if unproved:
-            return None, _UNCLEAR if unclear else _AGREES
-        return True, "SymPy proves it equal to the answer."
+    def _is(self, given: Sequence[Any], wanted: Sequence[Any]) -> bool:
+        return all(is_proved(one, other, self._measure) for one, other in zip(given, wanted, strict=True))
 
 
-def _exact(given: Any) -> Any:
-    """An exact expression, matrix or equation, or a tuple of expressions. Raises algebra.Unsuitable for all else."""
-    from companion.teaching import _symbolic as algebra
-
-    if isinstance(given, tuple):
-        return tuple(algebra.exact_side(entry) for entry in given)
-    return algebra.exact_side(given)
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
-def _finite(number: Any) -> Any:
-    """A rounded number as SymPy's. Raises _Unchecked unless it is finite."""
-    import sympy as sp
-
-    value = sp.sympify(number).evalf()
-    if not value.is_finite:
-        raise _Unchecked(f"{number} is no finite number")
-    return value
+def _places(answer: Any) -> Sequence[Any]:
+    """The parts of an answer that are compared one by one."""
+    return tuple(answer) if isinstance(answer, sp.Tuple) else (answer,)
 
 
-def _renamed(given: Any, answer: Any) -> Any:
-    """`given` in the answer's own symbols: a reader who declares them anew, with other assumptions, means the same.
-
-    Raises _Unchecked for symbols that the answer does not have.
-    """
-    known = {symbol.name: symbol for symbol in answer.free_symbols}
-    if strange := sorted({symbol.name for symbol in given.free_symbols} - set(known)):
-        raise _Unchecked(f"{', '.join(strange)} does not occur in the answer")
-    return given.subs({symbol: known[symbol.name] for symbol in given.free_symbols})
+def _form(answer: Any) -> Any:
+    """What two answers that can be compared have in common."""
+    return len(answer) if isinstance(answer, sp.Tuple) else shape(answer)
 
 
-def _off(yours: complex, ours: complex) -> str:
-    """How far a number is from the answer, without giving the answer away."""
-    if yours.imag or ours.imag:
-        return "yours is off" if ours.imag else "yours is not a real number"
-    if ours.real == 0 or yours.real == 0:
-        return f"yours is too {'large' if yours.real > ours.real else 'small'}"
-    ratio = yours.real / ours.real
-    if ratio < 0:
-        return "yours has the wrong sign"
-    way = "large" if ratio > 1 else "small"
-    if 0.5 < ratio < 2:
-        return f"yours is about {100 * abs(ratio - 1):.2g} % too {way}"
-    return f"yours is about {max(ratio, 1 / ratio):.2g} times too {way}"
-
-
-def _say(plain: str, markdown: str, metadata: dict[str, Any]) -> None:
-    """Show a verdict in IPython, or print it elsewhere."""
-    if _shell() is None:
-        print(plain)
-    else:
-        show({"text/plain": plain, "text/markdown": markdown}, metadata)
+def _taken(expression: Any) -> Any:
+    """An answer as the author's function returns it: a tuple for a Tuple."""
+    return tuple(expression) if isinstance(expression, sp.Tuple) else expression
