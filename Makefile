@@ -64,7 +64,7 @@ lock:
 	  --upgrade --quiet pyproject.toml -o requirements.txt
 
 clean:
-	rm -rf build book/_build book/_generated book/notebooks book/_static/packs book/_static/katex
+	rm -rf build book/_build book/_generated book/notebooks book/_static/katex
 
 # --- the environment -------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@
 
 In place, outputs are replaced by fresh ones that are the same on every machine: no widget state, no
 timings, no kernel version. Baked, the copy goes to book/notebooks/ and the frames of its explorers to
-book/_static/packs/. A line for each notebook says which it is, of how many, and how long it took.
+book/_generated/packs/. A line for each notebook says which it is, of how many, and how long it took.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from nbclient.exceptions import CellExecutionError
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
+PACKS = BOOK / "_generated" / "packs"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_TIMEOUT = 120
 # What the book folds by tag, JupyterLab folds by these settings.
@@ -60,13 +61,20 @@ def label_solutions(notebook: nbformat.NotebookNode) -> None:
             }
 
 
+def forget_packs(name: str, baked: str) -> None:
+    """Remove the packs of explorers that the notebook once had, and has no more."""
+    for pack in (PACKS / name).glob("*.js"):
+        if pack.relative_to(PACKS.parent).as_posix() not in baked:
+            pack.unlink()
+
+
 def execute(path: Path, *, bake: bool) -> Path:
     """Run the notebook at `path` from its first cell; return where the result was written."""
     name = path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
     target = BOOK / "notebooks" / f"{name}.ipynb" if bake else path
     env = dict(os.environ)
     if bake:
-        env |= {"COMPANION_BAKE": str(BOOK / "_static"), "COMPANION_NOTEBOOK": name}
+        env |= {"COMPANION_BAKE": str(PACKS.parent), "COMPANION_NOTEBOOK": name}
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
@@ -84,6 +92,8 @@ def execute(path: Path, *, bake: bool) -> Path:
     draft = target.with_suffix(".tmp")
     nbformat.write(notebook, draft)
     draft.replace(target)
+    if bake:
+        forget_packs(name, target.read_text(encoding="utf-8"))
     return target
 
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.teaching import Choice, Range, explore, explorers
-from companion.teaching.explorers import Canvas, Live, bake
+from companion.teaching import Choice, Range, explore
+from companion.teaching.bake import bake
+from companion.teaching.canvas import Canvas
+from companion.teaching.live import Live
 from companion.teaching.plotting import PALETTE, bars, guide, heatmap, label_line
 
 TWO = {
@@ -115,7 +117,8 @@ def test_repr_is_short_and_stable():
 def baked(tmp_path_factory):
     static = tmp_path_factory.mktemp("static")
     html = bake(make(), static, "part/01-name")
-    pack = json.loads((static / "packs" / "part" / "01-name" / "waves.json").read_text(encoding="utf-8"))
+    script = (static / "packs" / "part" / "01-name" / "waves.js").read_text(encoding="utf-8")
+    pack = json.loads(re.fullmatch(r"explorerPack\((.*)\);\n", script)[1])
     return html, pack
 
 
@@ -148,7 +151,7 @@ def test_colours_are_left_to_the_page(baked):
 def test_the_figure_is_complete_without_its_pack(baked):
     html, _ = baked
     assert html.count('<svg class="explorer-panel"') == 2
-    assert 'data-pack="packs/part/01-name/waves.json"' in html
+    assert 'data-pack="packs/part/01-name/waves.js"' in html
     assert "Two waves &amp; a &lt;matrix&gt;." in html
     assert "<strong>Notice</strong> at α = 1 the wave is straight." in html
     spec = json.loads(re.search(r'class="explorer-spec">(.*?)</script>', html)[1])
@@ -193,7 +196,7 @@ def test_live_pixels_are_those_of_one_drawing():
 
 
 def test_the_size_of_a_pack_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(explorers, "PACK_BUDGET", 1000)
+    monkeypatch.setattr("companion.teaching.bake.PACK_BUDGET", 1000)
     with pytest.raises(ValueError, match=r"explorer 'waves': its frames take .* bytes gzipped, the budget is 1,000"):
         bake(make(), tmp_path, "n")
 

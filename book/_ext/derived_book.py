@@ -5,14 +5,22 @@
   With none given there are no such links, rather than dead ones.
 - Scripts that no page needs are left out: Thebe (it would ask a third party for a kernel), copies of a
   script already there, and the theme's icon script (1.5 MB; its icon font draws the same icons).
+- The packs of the explorers that stand on the pages, and no others, come to lie beside them. They are scripts, and
+  Jupyter Book puts every script below `_static` on every page: so they are not in there when it looks.
 """
 
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+
 _ICON_SCRIPT = re.compile(r'\s*<script[^>]*src="[^"]*fontawesome\.js[^"]*"[^>]*></script>')
+_PACK = re.compile(r'<figure class="explorer"[^>]* data-pack="([^"]+)"')
 
 
 def repository() -> str | None:
@@ -24,7 +32,7 @@ def repository() -> str | None:
     return None
 
 
-def add_repository(app: Any, config: Any) -> None:
+def add_repository(app: Sphinx, config: Config) -> None:
     """Give the theme its repository and Binder buttons when the repository is known."""
     if url := repository():
         config.html_theme_options |= {
@@ -41,13 +49,13 @@ def add_repository(app: Any, config: Any) -> None:
         }
 
 
-def needed_scripts(app: Any, pagename: str, templatename: str, context: dict, doctree: Any) -> None:
-    """Keep of a page's scripts one copy of each that the page needs."""
+def needed_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Keep of a page's scripts one copy of each that the page needs; of two, the one that waits for the page."""
     kept, seen = [], set()
-    modules = {str(s.filename) for s in context["script_files"] if s.attributes.get("type") == "module"}
+    deferred = {str(s.filename) for s in context["script_files"] if "defer" in s.attributes}
     for script in context["script_files"]:
         name, body = str(script.filename), script.attributes.get("body")
-        twin = name in modules and script.attributes.get("type") != "module"
+        twin = name in deferred and "defer" not in script.attributes
         if twin or "thebe" in f"{name}{body}".lower() or (name, body) in seen:
             continue
         seen.add((name, body))
@@ -55,24 +63,39 @@ def needed_scripts(app: Any, pagename: str, templatename: str, context: dict, do
     context["script_files"] = kept
 
 
-def drop_icon_script(app: Any, exception: Exception | None) -> None:
-    """Take the icon script out of the finished pages and the output folder."""
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Go once over the finished pages: take the icon script out, and put the explorers' packs beside them."""
     if exception is not None:
         return
-    out = Path(app.outdir)
+    out, packs = Path(app.outdir), set()
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
+        packs.update(_PACK.findall(text))
         lean = _ICON_SCRIPT.sub("", text)
         if lean != text:
             page.write_text(lean, encoding="utf-8")
     for script in (out / "_static" / "scripts").glob("fontawesome.js*"):
         script.unlink()
+    place_packs(Path(app.srcdir) / "_generated", out / "_static", packs)
 
 
-def setup(app: Any) -> dict[str, bool]:
+def place_packs(source: Path, static: Path, packs: set[str]) -> None:
+    """Copy `packs` from `source` to `static`, afresh: those of explorers that are gone go too.
+
+    Raises ExtensionError when a page asks for a pack that has not been drawn.
+    """
+    shutil.rmtree(static / "packs", ignore_errors=True)
+    for pack in sorted(packs):
+        if not (source / pack).is_file():
+            raise ExtensionError(f"{source / pack} is missing: run `make clean book`")
+        (static / pack).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / pack, static / pack)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
     """Register the three steps."""
     app.connect("config-inited", add_repository)
     # Last of all: other extensions add their scripts in the same event.
     app.connect("html-page-context", needed_scripts, priority=900)
-    app.connect("build-finished", drop_icon_script)
+    app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

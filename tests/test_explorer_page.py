@@ -1,0 +1,406 @@
+"""Explorers on a page: from a folder as from a server, beside broken ones, unseen, on paper, on a narrow screen."""
+
+import gzip
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+PAGE = "notebooks/attention/01-scale-gradient.html"
+EXPLORER_BUDGET = 1_500_000
+PAGE_BUDGET = 3_000_000
+SMALLEST_TARGET = 24
+
+LOOKS = """figure => [...figure.querySelector('.explorer-panels').shadowRoot.querySelectorAll('.explorer-panel')]
+    .map(svg => [...svg.children].filter(g => !g.matches('style, .explorer-ghost')).map(g => g.outerHTML).join(''))
+    .join('|') + figure.querySelector('.explorer-numbers').textContent"""
+LONGEST = """figure => figure.querySelectorAll('input[type=range]').forEach(input => {
+    const show = k => {
+        input.value = k;
+        input.dispatchEvent(new Event('input', {bubbles: true}));
+        return input.labels.length && input.getAttribute('aria-valuetext').length;
+    };
+    const lengths = Array.from({length: Number(input.max) + 1}, (_, k) => show(k));
+    show(lengths.indexOf(Math.max(...lengths)));
+})"""
+# What lies on something else, leaves its figure, or does not show all its words.
+CROWDED = """figure => {
+    const words = node => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        return [...range.getClientRects()];
+    };
+    const said = node => `${node.tagName.toLowerCase()} "${node.textContent.slice(0, 50) || node.id}"`;
+    const boxes = [
+        ...[...figure.querySelectorAll('label, output, dt, dd')].flatMap(node => words(node).map(box => ({node, box}))),
+        ...[...figure.querySelectorAll('input, select, button')].map(node => ({node, box: node.getBoundingClientRect()})),
+    ].filter(({box}) => box.width && box.height);
+    const frame = figure.getBoundingClientRect();
+    const found = boxes.filter(({box}) => box.left < frame.left - 0.5 || box.right > frame.right + 0.5)
+        .map(({node}) => `${said(node)} leaves the figure`);
+    boxes.forEach((a, i) => boxes.slice(i + 1).filter(b => b.node !== a.node).forEach(b => {
+        const wide = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
+        const high = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
+        if (wide > 1 && high > 3) found.push(`${said(a.node)} lies on ${said(b.node)}`);
+    }));
+    const ink = document.createElement('canvas').getContext('2d');
+    for (const select of figure.querySelectorAll('select')) {
+        const style = getComputedStyle(select);
+        ink.font = style.font;
+        const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+        const longest = Math.max(...[...select.options].map(option => ink.measureText(option.text).width));
+        if (longest > room) found.push(`${said(select)} cuts its options`);
+    }
+    return found;
+}"""
+SMALL = f"""figure => [...figure.querySelectorAll('input, select, button')].map(node => [node, node.getBoundingClientRect()])
+    .filter(([_, box]) => box.height && Math.min(box.width, box.height) < {SMALLEST_TARGET})
+    .map(([node, box]) => `${{node.id || node.textContent}}: ${{box.width}} x ${{box.height}}`)"""
+
+
+def with_explorers(pages):
+    return [page for page in pages if page.startswith("notebooks/") or page == "index.html"]
+
+
+def looks(figure):
+    """The pictures and the numbers that an explorer shows."""
+    return figure.evaluate(LOOKS)
+
+
+def wait_until_it_looks_other_than(figure, look):
+    figure.page.wait_for_function(
+        f"([figure, look]) => ({LOOKS})(figure) !== look", arg=[figure.element_handle(), look]
+    )
+
+
+def press(figure, key):
+    """Press a key on the first slider."""
+    figure.locator("input[type=range]").first.focus()
+    figure.page.keyboard.press(key)
+
+
+def moves(figure):
+    """Whether the first slider moves the picture and Reset brings it back; fails by waiting in vain."""
+    figure.scroll_into_view_if_needed()
+    start = looks(figure)
+    slider = figure.locator("input[type=range]").first
+    press(figure, "ArrowLeft" if slider.evaluate("s => s.value === s.max") else "ArrowRight")
+    for _ in range(4):  # some steps change nothing that can be seen
+        press(figure, "PageDown" if slider.evaluate("s => s.value === s.max") else "PageUp")
+    wait_until_it_looks_other_than(figure, start)
+    moved = looks(figure)
+    figure.get_by_role("button", name="Reset").click()
+    wait_until_it_looks_other_than(figure, moved)
+    return looks(figure) == start
+
+
+def changed_in(page, url_pattern, change):
+    """Serve what matches the pattern as `change` rewrites it."""
+
+    def answer(route):
+        found = route.fetch()
+        route.fulfill(response=found, body=change(found.text()))
+
+    page.route(url_pattern, answer)
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda m: m.type in ("error", "warning") and page.complaints.append(m.text))
+    page.on("pageerror", lambda e: page.complaints.append(str(e)))
+    yield page
+    context.close()
+
+
+# --- from a folder --------------------------------------------------------------------------------------------------
+
+
+def test_every_explorer_moves_when_the_book_is_opened_from_a_folder(page, book, pages):
+    for path in with_explorers(pages):
+        page.goto((book / path).as_uri())
+        for figure in page.locator("figure.explorer").all():
+            assert moves(figure), path
+        assert page.complaints == [], path
+
+
+def test_the_folder_may_have_any_name(page, book, tmp_path):
+    folder = tmp_path / "Bücher & 科学 #1 50%"
+    folder.symlink_to(book)
+    page.goto((folder / PAGE).as_uri())
+    assert "%20" in page.url
+    for figure in page.locator("figure.explorer").all():
+        assert moves(figure)
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("home", ["folder", "server"])
+def test_a_setting_lives_in_the_address(page, book, book_url, home):
+    page.goto((book / PAGE).as_uri() if home == "folder" else f"{book_url}/{PAGE}")
+    figure = page.locator("figure.explorer").first
+    figure.scroll_into_view_if_needed()
+    start = looks(figure)
+    press(figure, "End")
+    wait_until_it_looks_other_than(figure, start)
+    at_end = looks(figure)
+    page.wait_for_url(re.compile(r"\?"))
+    address = page.url
+    figure.get_by_role("button", name="Link").click()
+    expect(figure.get_by_role("button", name=re.compile("Copied|In the address bar"))).to_be_visible()
+    assert page.url == f"{address}#{figure.get_attribute('id')}"
+
+    page.goto("about:blank")
+    page.go_back()
+    wait_until_it_looks_other_than(figure, start)
+    assert looks(figure) == at_end
+
+    page.evaluate("location.hash = 'elsewhere'")
+    figure.get_by_role("button", name="Reset").click()
+    wait_until_it_looks_other_than(figure, at_end)
+    page.wait_for_url(lambda url: "?" not in url)
+    page.go_back()
+    wait_until_it_looks_other_than(figure, start)
+    assert looks(figure) == at_end
+    page.go_forward()
+    wait_until_it_looks_other_than(figure, at_end)
+    assert looks(figure) == start
+
+
+def test_a_pin_stays_while_the_slider_moves_from_a_folder(page, book):
+    page.goto((book / PAGE).as_uri())
+    figure = page.locator("figure.explorer").first
+    figure.get_by_role("button", name="Pin").click()
+    ghost, start = figure.locator(".explorer-ghost").first.inner_html(), looks(figure)
+    press(figure, "End")
+    wait_until_it_looks_other_than(figure, start)
+    assert figure.locator(".explorer-ghost").first.inner_html() == ghost
+    expect(figure.get_by_role("button", name="Pinned:")).to_have_attribute("aria-pressed", "true")
+
+
+# --- play -----------------------------------------------------------------------------------------------------------
+
+
+def test_reset_stops_the_sweep(page, book_url):
+    page.goto(f"{book_url}/{PAGE}")
+    figure = page.locator("figure.explorer").first
+    start = looks(figure)
+    figure.get_by_role("button", name="Play").click()
+    wait_until_it_looks_other_than(figure, start)
+    figure.get_by_role("button", name="Reset").click()
+    expect(figure.get_by_role("button", name="Play")).to_have_attribute("aria-pressed", "false")
+    page.wait_for_timeout(600)
+    assert looks(figure) == start
+
+
+HIDE = """hidden => {
+    Object.defineProperty(document, 'hidden', {configurable: true, get: () => hidden});
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+@pytest.mark.parametrize("unseen", ["scrolled away", "another tab"])
+def test_the_sweep_waits_while_nobody_sees_it(page, book_url, unseen):
+    def see(yes):
+        if unseen == "another tab":
+            page.evaluate(HIDE, not yes)
+        else:
+            page.evaluate("y => scrollTo({top: y, behavior: 'instant'})", top if yes else top + 2500)
+
+    page.goto(f"{book_url}/{PAGE}")
+    figure = page.locator("figure.explorer").first
+    figure.scroll_into_view_if_needed()
+    top, start = page.evaluate("scrollY"), looks(figure)
+    figure.get_by_role("button", name="Play").click()
+    wait_until_it_looks_other_than(figure, start)
+    see(False)
+    page.wait_for_timeout(400)
+    resting = looks(figure)
+    page.wait_for_timeout(700)
+    assert looks(figure) == resting
+    see(True)
+    wait_until_it_looks_other_than(figure, resting)
+
+
+def test_readers_who_want_little_motion_get_one_slow_round(browser, book_url):
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{book_url}/{PAGE}")
+    figure = page.locator("figure.explorer").first
+    slider = figure.locator("input[type=range]").first
+    figure.scroll_into_view_if_needed()
+    steps, start = int(slider.get_attribute("max")) + 1, slider.input_value()
+    figure.get_by_role("button", name="Play").click()
+    page.clock.run_for(800)
+    assert slider.input_value() == start
+    page.clock.run_for(1000 * (steps + 2))
+    expect(figure.get_by_role("button", name="Play")).to_have_attribute("aria-pressed", "false")
+    assert slider.input_value() == start
+    context.close()
+
+
+# --- what may go wrong ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "broken", ['{"panels": 2, "parameters": [{', "{}", '{"parameters": [{"name": "a", "values": ["1"], "start": 4}]}']
+)
+def test_one_broken_figure_does_not_stop_the_others(page, book_url, broken):
+    spec = re.compile(r'(<script type="application/json" class="explorer-spec">).*?(</script>)', re.DOTALL)
+    changed_in(page, f"**/{PAGE}", lambda html: spec.sub(rf"\g<1>{broken}\g<2>", html, count=1))
+    page.goto(f"{book_url}/{PAGE}")
+    first, *others = page.locator("figure.explorer").all()
+    expect(first.get_by_role("alert")).to_contain_text("This figure is damaged")
+    assert first.locator("svg.explorer-panel").first.bounding_box()["height"] > 100
+    assert first.locator(".explorer-state").is_visible()
+    assert first.locator(":is(input, select, button):visible").count() == 0
+    assert len(others) >= 2
+    assert all(moves(figure) for figure in others)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda pack: re.sub(r'"hash":"\w+"', '"hash":"0123456789abcdef"', pack), "another version of this page"),
+        (lambda pack: re.sub(r'"format":\d+', '"format":1', pack), "another version of this page"),
+        (lambda pack: pack[: len(pack) // 2], "damaged"),
+        (lambda pack: "<!doctype html><p>Please log in", "damaged"),
+        (lambda pack: "", "damaged"),
+        (lambda pack: re.sub(r'"frames":\[', '"frames":[[[]],', pack), "damaged"),
+        (lambda pack: re.sub(r'"frames":\[\[\[.*?\]\],', '"frames":[null,', pack), "damaged"),
+    ],
+    ids=["hash", "format", "cut", "another page", "empty", "too many frames", "a frame missing"],
+)
+def test_a_pack_that_cannot_be_used_is_announced_and_can_be_tried_again(page, book_url, change, said):
+    changed_in(page, "**/packs/**", change)
+    page.goto(f"{book_url}/{PAGE}")
+    figure = page.locator("figure.explorer").first
+    start = looks(figure)
+    figure.locator("input[type=range]").first.focus()
+    page.keyboard.press("Home")
+    expect(figure.get_by_role("alert")).to_contain_text(said)
+    assert looks(figure) == start
+    page.unroute_all()
+    figure.get_by_role("button", name="Try again").click()
+    wait_until_it_looks_other_than(figure, start)
+    assert figure.get_by_role("alert").inner_text() == ""
+    assert not figure.get_by_role("button", name="Try again").is_visible()
+
+
+def test_a_lost_pack_is_announced_when_the_folder_is_incomplete(page, book, tmp_path):
+    html = (book / PAGE).read_text(encoding="utf-8")
+    (tmp_path / "page.html").write_text(
+        html.replace("../../_static/", f"{(book / '_static').as_uri()}/").replace(
+            'data-pack="packs/', 'data-pack="no/'
+        ),
+        encoding="utf-8",
+    )
+    page.goto((tmp_path / "page.html").as_uri())
+    figure = page.locator("figure.explorer").first
+    press(figure, "End")
+    expect(figure.get_by_role("alert")).to_contain_text("could not be loaded")
+
+
+def test_a_browser_without_constructable_style_sheets_has_sliders_too(page, book_url):
+    page.add_init_script(
+        """delete window.CSSStyleSheet;
+        delete Document.prototype.adoptedStyleSheets;
+        delete ShadowRoot.prototype.adoptedStyleSheets;"""
+    )
+    page.goto(f"{book_url}/{PAGE}")
+    figure = page.locator("figure.explorer").first
+    assert moves(figure)
+    assert figure.locator("svg.explorer-panel").first.bounding_box()["height"] > 100
+
+
+def test_far_away_frames_are_let_go_and_come_back(page, book_url):
+    asked = []
+
+    def answer(route):  # also keeps the browser from answering out of its cache, unheard
+        asked.append(route.request.url)
+        route.continue_()
+
+    page.route("**/packs/**", answer)
+    page.goto(f"{book_url}/{PAGE}")
+    figure = page.locator("figure.explorer").first
+    pack = figure.get_attribute("data-pack")
+    start = looks(figure)
+    press(figure, "End")
+    wait_until_it_looks_other_than(figure, start)
+    at_end = looks(figure)
+    for turn in (2, 3):
+        page.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert looks(figure) == at_end
+        with page.expect_response(lambda answer: pack in answer.url):
+            figure.scroll_into_view_if_needed()
+        assert sum(pack in url for url in asked) == turn
+    press(figure, "Home")
+    wait_until_it_looks_other_than(figure, at_end)
+
+
+# --- paper, and narrow screens --------------------------------------------------------------------------------------
+
+
+def test_a_dark_page_goes_to_paper_in_dark_ink(browser, book_url):
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{book_url}/{PAGE}")
+    # Luminance of what a reader reads: text, code, a claim, a figure's caption and its ticks.
+    ink = """() => {
+        const figure = document.querySelector('figure.explorer');
+        const ticks = figure.querySelector('.explorer-panels').shadowRoot.querySelector('use[href*="DejaVu"]');
+        const seen = ['article p', 'pre .n', 'blockquote', 'figcaption', '.katex'].map(s => document.querySelector(s));
+        return [...seen.map(n => getComputedStyle(n).color), getComputedStyle(ticks).fill]
+            .map(c => c.match(/[\\d.]+/g).slice(0, 3).reduce((sum, v) => sum + Number(v) / 765, 0));
+    }"""
+    dark = page.evaluate(ink)
+    assert max(dark) > 0.6
+    page.evaluate(f"() => addEventListener('beforeprint', () => window.printed = ({ink})())")
+    page.pdf()
+    assert max(page.evaluate("printed")) < 0.5
+    assert page.evaluate(ink) == dark
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 690, 390, 320])
+def test_labels_values_and_controls_keep_clear_of_each_other(browser, book_url, pages, width):
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    crowded, small = {}, {}
+    for path in with_explorers(pages):
+        page.goto(f"{book_url}/{path}")
+        for figure in page.locator("figure.explorer").all():
+            figure.evaluate(LONGEST)
+            figure.get_by_role("button", name="Pin").click()
+            name = f"{path} {figure.get_attribute('data-explorer')}"
+            crowded[name], small[name] = figure.evaluate(CROWDED), figure.evaluate(SMALL)
+    context.close()
+    assert {name: found for name, found in crowded.items() if found} == {}
+    assert {name: found for name, found in small.items() if found} == {}
+
+
+def test_packs_keep_their_budgets(book):
+    packs = list((book / "_static" / "packs").rglob("*.js"))
+    assert len(packs) >= 10
+    for folder in {path.parent for path in packs}:
+        sizes = {path.name: len(gzip.compress(path.read_bytes())) for path in folder.glob("*.js")}
+        assert max(sizes.values()) <= EXPLORER_BUDGET, sizes
+        assert sum(sizes.values()) <= PAGE_BUDGET, sizes
+
+
+def test_the_book_holds_the_packs_that_its_pages_ask_for_and_no_others(book, pages):
+    asked = {
+        pack
+        for page in pages
+        for pack in re.findall(r' data-pack="([^"]+)"', (book / page).read_text(encoding="utf-8"))
+    }
+    held = {p.relative_to(book / "_static").as_posix() for p in (book / "_static" / "packs").rglob("*.*")}
+    assert held == asked
+
+
+def test_no_page_loads_a_pack_before_an_explorer_is_near(book, pages):
+    for page in pages:
+        assert not re.search(r"<script[^>]*packs/", (book / page).read_text(encoding="utf-8")), page
