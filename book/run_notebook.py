@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import nbformat
+from answer_forms import add_forms
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -87,6 +88,7 @@ def execute(path: Path, *, bake: bool) -> Path:
     normalise(notebook)
     if bake:
         label_solutions(notebook)
+        add_forms(notebook)
     target.parent.mkdir(parents=True, exist_ok=True)
     # Written beside the target first: an interrupted run must not leave half a notebook behind.
     draft = target.with_suffix(".tmp")

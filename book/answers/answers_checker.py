@@ -31,7 +31,7 @@ class Interrupts:
 
     def __init__(self, limits: patience.Limits) -> None:
         self.limits = limits
-        self.before = signal.signal(signal.SIGINT, self.interrupted)
+        signal.signal(signal.SIGINT, self.interrupted)
 
     def interrupted(self, number: int, frame: FrameType | None) -> None:
         """Look at the clock, unless a limit is just being set or ended."""

@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [packages, repository, out] = process.argv.slice(2);
@@ -13,7 +14,8 @@ const { loadPyodide } = createRequire(import.meta.url)("pyodide");
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const python = await loadPyodide({ indexURL: `${pyodide}/`, stdout: console.error, stderr: console.error });
-for (const [place, path] of [["/packages", packages], ["/repository", repository], ["/out", out]]) {
+const places = { "/packages/sympy": join(packages, "sympy"), "/packages/mpmath": join(packages, "mpmath"), "/repository": repository, "/out": out };
+for (const [place, path] of Object.entries(places)) {
   python.FS.mkdirTree(place);
   python.mountNodeFS(place, path);
 }
@@ -24,7 +26,17 @@ sys.dont_write_bytecode = True
 import bundle
 bundle.main("/out")
 `);
-for (const name of ["pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm"]) copyFileSync(join(pyodide, name), join(out, name));
+// Packed here, unpacked by the worker: so it is as light from a server that does not compress.
+function pack(from, name) {
+  writeFileSync(join(out, `${name}.packed`), gzipSync(readFileSync(join(from, name)), { level: 9 }));
+}
+for (const name of ["python.zip", "checker.zip"]) {
+  pack(out, name);
+  rmSync(join(out, name));
+}
+for (const name of ["pyodide.asm.wasm", "pyodide.asm.js"]) pack(pyodide, name);
+copyFileSync(join(pyodide, "pyodide.mjs"), join(out, "pyodide.mjs"));
 for (const name of ["engine.mjs", "worker.mjs"]) copyFileSync(join(here, name), join(out, name));
-const lock = JSON.parse(readFileSync(join(pyodide, "pyodide-lock.json"), "utf8"));
-writeFileSync(join(out, "pyodide-lock.json"), JSON.stringify({ ...lock, packages: {} }));
+// Pyodide asks for a list of packages that it might load: there are none.
+const { info } = JSON.parse(readFileSync(join(pyodide, "pyodide-lock.json"), "utf8"));
+writeFileSync(join(out, "packages.json"), JSON.stringify({ info, packages: {} }));

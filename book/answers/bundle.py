@@ -1,124 +1,130 @@
 """Runs inside Pyodide, once, while the book is built: the modules of the checker as two archives of bytecode.
 
-Compiled by the very Python that will run them, without docstrings, and stored without compression: a browser reads
-such an archive fast, and a web server compresses it as a whole. `python.zip` holds what changes with the lock (the
+Compiled by the very Python that will run them, without docstrings, and stored without compression: an archive is
+compressed as a whole afterwards. `python.zip` holds what changes with the lock (the
 standard library, SymPy, mpmath), `checker.zip` what changes with this repository.
 """
 
 import ast
 import importlib
 import importlib._bootstrap_external as bootstrap
-import io
-import json
-import pkgutil
 import sys
+import warnings
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 ENTRY = "answers_checker"
-# Parts of SymPy that no answer needs; what is loaded all the same, when SymPy itself is, stays.
-LEFT_OUT = (
-    "sympy.benchmarks sympy.categories sympy.crypto sympy.diffgeom sympy.liealgebras sympy.parsing.autolev "
-    "sympy.parsing.c sympy.parsing.fortran sympy.parsing.latex sympy.physics sympy.plotting sympy.sandbox sympy.stats "
-    "sympy.testing sympy.interactive sympy.this sympy.galgebra sympy.conftest sympy.holonomic sympy.unify.tests"
-).split()
-# But for these, which SymPy imports when it needs them.
-KEPT = "sympy.physics sympy.physics.units".split()
-# Modules of the standard library that are tools for developers, or talk to networks and screens.
-NO_USE = {
-    "antigravity", "cProfile", "distutils", "doctest", "idlelib", "multiprocessing", "pdb", "profile", "pstats",
-    "pydoc", "test", "this", "tkinter", "turtle", "unittest", "webbrowser", "http", "urllib", "email", "ssl",
-    "code", "curses", "timeit", "sqlite3", "xmlrpc", "ensurepip", "venv", "lib2to3", "cmd", "optparse", "getpass",
-}  # fmt: skip
+OURS = ("companion", ENTRY)
+ALGEBRA = ("sympy", "mpmath")
+# Parts of SymPy that no answer needs, and tools of the standard library for developers, networks and screens. What
+# the checker loads when it starts is kept all the same, and KEPT is what SymPy imports later, in the middle of algebra.
+NO_USE = (
+    "sympy.categories", "sympy.crypto", "sympy.diffgeom", "sympy.holonomic", "sympy.interactive", "sympy.liealgebras",
+    "sympy.parsing", "sympy.physics", "sympy.plotting", "sympy.sandbox", "sympy.stats", "sympy.testing",
+    "sympy.utilities.runtests", "sympy.utilities.tmpfiles", "sympy.utilities.autowrap",
+    "cProfile", "code", "cmd", "curses", "distutils", "doctest", "email", "http", "multiprocessing", "optparse", "pdb",
+    "profile", "pstats", "pydoc", "readline", "sqlite3", "ssl", "test", "timeit", "tkinter", "unittest", "urllib",
+    "webbrowser", "xmlrpc",
+)  # fmt: skip
+KEPT = ("sympy.physics", "sympy.physics.matrices", "sympy.physics.units")
 ENCODINGS = ("ascii", "cp437", "latin_1", "utf_8")
 
 
-def within(name: str, packages: list[str]) -> bool:
+def within(name: str, packages: tuple[str, ...]) -> bool:
     """Whether a module is one of `packages`, or lies in one."""
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
 def wanted(name: str) -> bool:
-    """Whether a module of SymPy or mpmath is taken along even if nothing has loaded it."""
+    """Whether a module is taken along although it was not loaded at the start."""
     parts = name.split(".")
-    if "tests" in parts or "benchmarks" in parts or parts[-1].startswith("bench"):
+    if "tests" in parts or "benchmarks" in parts or parts[0] not in {*ALGEBRA, *sys.stdlib_module_names}:
         return False
-    return within(name, KEPT) or not within(name, LEFT_OUT)
-
-
-def modules(package: str) -> Iterator[str]:
-    """The names of all modules of a package that are wanted."""
-    root = importlib.import_module(package)
-    yield package
-    for found in pkgutil.walk_packages(root.__path__, f"{package}.", onerror=lambda name: None):
-        if wanted(found.name):
-            yield found.name
-
-
-def imported(name: str) -> set[str]:
-    """The modules of the standard library that a module may import, at its top or in a function."""
-    tree = ast.parse(source(name))
-    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    names |= {
-        str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level and node.module
-    }
-    return {n for n in names if n.split(".")[0] in sys.stdlib_module_names and n.split(".")[0] not in NO_USE}
-
-
-def load(names: set[str] | list[str]) -> None:
-    """Load what can be loaded here; what needs another package or another machine cannot."""
-    for name in sorted(names):
-        try:
-            importlib.import_module(name)
-        except ImportError as error:
-            print(f"left out {name}: {error}")
+    return name == KEPT[0] or within(name, KEPT[1:]) or not within(name, NO_USE)
 
 
 def source(name: str) -> str:
-    """The source of a loaded module."""
-    text = sys.modules[name].__spec__.loader.get_source(name)
-    return text or ""
+    """The source of a loaded module; empty for one that has none."""
+    loader = getattr(sys.modules[name].__spec__, "loader", None)
+    return (loader.get_source(name) or "") if hasattr(loader, "get_source") else ""
 
 
-def lean(text: str) -> ast.Module:
+def imported(name: str) -> set[str]:
+    """The modules that a module may import, at its top or later in a function."""
+    package = sys.modules[name].__spec__.parent or name
+    found = set()
+    for node in ast.walk(ast.parse(source(name))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            start = package.rsplit(".", node.level - 1)[0] + "." if node.level else ""
+            home = (start + (node.module or "")).rstrip(".")
+            found |= {home, *(f"{home}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def load(name: str) -> bool:
+    """Load a module, if there is one of this name and if it can be loaded here."""
+    if name in sys.modules:
+        return True
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
+
+
+def reach() -> None:
+    """Load all that what is loaded may ever import: SymPy imports much in the middle of its functions."""
+    seen: set[str] = set()
+    while fresh := [name for name in sys.modules if within(name, (*OURS, *ALGEBRA)) and name not in seen]:
+        seen.update(fresh)
+        for name in fresh:
+            for other in sorted(filter(wanted, imported(name) if wanted(name) or within(name, OURS) else ())):
+                load(other)
+
+
+def lean(name: str) -> ast.Module:
     """A module without its docstrings; assertions stay, since they are part of what it does."""
-    tree = ast.parse(text)
+    tree = ast.parse(source(name))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-                node.body[0] = ast.copy_location(ast.Pass(), first)
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body[:1] = [] if len(node.body) > 1 else [ast.copy_location(ast.Pass(), first)]
+        # mpmath keeps half a megabyte of documentation in variables.
+        elif name == "mpmath.function_docs" and isinstance(node, ast.Constant):
+            node.value = ""
     return tree
 
 
 def write(archive: Path, names: list[str]) -> None:
     """An archive of the bytecode of loaded modules, the same for the same sources."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
         for name in names:
             inside = name.replace(".", "/") + ("/__init__" if hasattr(sys.modules[name], "__path__") else "")
-            code = compile(lean(source(name)), f"{inside}.py", "exec", dont_inherit=True)
+            code = compile(lean(name), f"{inside}.py", "exec", dont_inherit=True)
             file.writestr(zipfile.ZipInfo(f"{inside}.pyc"), bootstrap._code_to_timestamp_pyc(code))
-    archive.write_bytes(buffer.getvalue())
 
 
-def main(out: str) -> str:
-    """Write both archives to the folder `out`; return, as JSON, the modules that were left out on purpose."""
+def has_source(name: str) -> bool:
+    """Whether a loaded module came from a file of Python's, under its own name."""
+    spec = getattr(sys.modules[name], "__spec__", None)
+    return bool(spec and spec.name == name and str(spec.origin).endswith(".py"))
+
+
+def main(out: str) -> None:
+    """Write both archives to the folder `out`."""
     importlib.import_module(ENTRY)
-    importlib.import_module("sympy.printing.mathml")
-    load([name for package in ("sympy", "mpmath") for name in modules(package)])
-    ours = [name for name in sys.modules if within(name, ["companion", ENTRY])]
-    others = [name for name in sys.modules if within(name, ["sympy", "mpmath"])]
-    load({name for module in [*ours, *others] for name in imported(module)})
-    load([f"encodings.{name}" for name in ENCODINGS])
-    have = {name for name, module in sys.modules.items() if has_source(name, module)}
-    write(Path(out) / "checker.zip", sorted(name for name in have if within(name, ["companion", ENTRY])))
-    write(Path(out) / "python.zip", sorted(name for name in have if not within(name, ["companion", ENTRY, "bundle"])))
-    return json.dumps(len(have))
-
-
-def has_source(name: str, module: object) -> bool:
-    """Whether a loaded module came from a file of Python's."""
-    spec = getattr(module, "__spec__", None)
-    return name != "__main__" and bool(spec and spec.name == name and str(spec.origin).endswith(".py"))
+    started = set(sys.modules) - {__name__}
+    for encoding in ENCODINGS:
+        load(f"encodings.{encoding}")
+    warnings.simplefilter("ignore")
+    reach()
+    taken = sorted(name for name in sys.modules if has_source(name) and (name in started or wanted(name)))
+    write(Path(out) / "checker.zip", [name for name in taken if within(name, OURS)])
+    write(Path(out) / "python.zip", [name for name in taken if not within(name, OURS)])

@@ -1,9 +1,10 @@
-// Python, SymPy and the checker, started from one folder: in a worker of the page, and in Node for the tests.
+// Python, SymPy and the checker: started in a worker of the page, and in Node for the tests.
 
 const LOOK = 50; // milliseconds between two looks at the clock while algebra runs
 
-// Nobody else could write into a shared buffer while Python computes (and pages without isolation have none), so this
-// one writes itself: each time Python asks for it, it says "interrupt" (2) if it has not done so for a while.
+// Python asks its interrupt buffer now and then whether to stop. Nobody else can write into one while Python computes
+// (pages that are not isolated share no memory), so this one writes itself: it says "interrupt" (2) at most every LOOK
+// milliseconds, and Python's handler then looks whether the time for a step of algebra is up.
 function clockwork() {
   let last = performance.now();
   return {
@@ -17,29 +18,15 @@ function clockwork() {
   };
 }
 
-// `base` is the folder's address (in Node its path), `read` a function from a file's name to its bytes.
-export async function start(loadPyodide, base, read) {
-  const [checker, python] = await Promise.all([
-    read("checker.zip"),
-    loadPyodide({
-      indexURL: base,
-      stdLibURL: `${base}python.zip`,
-      lockFileContents: await empty(read),
-      checkIntegrity: false,
-    }),
-  ]);
-  python.FS.writeFile("/lib/checker.zip", checker);
+// `files` holds python (the address of python.zip), checker (the bytes of checker.zip) and packages (a list of none).
+export async function start(loadPyodide, indexURL, files) {
+  const python = await loadPyodide({ indexURL, stdLibURL: files.python, lockFileContents: files.packages });
+  python.FS.writeFile("/lib/checker.zip", files.checker);
   python.runPython("import sys; sys.path.insert(1, '/lib/checker.zip')");
-  const module = python.pyimport("answers_checker");
+  const checker = python.pyimport("answers_checker");
   python.setInterruptBuffer(clockwork());
   return {
-    warm: (exercise) => module.warm(exercise),
-    answer: (exercise, text) => JSON.parse(module.answer(exercise, text)),
-    python,
+    warm: (exercise) => checker.warm(exercise),
+    answer: (exercise, text) => JSON.parse(checker.answer(exercise, text)),
   };
-}
-
-// Pyodide asks for a list of packages; there are none.
-async function empty(read) {
-  return new TextDecoder().decode(await read("pyodide-lock.json"));
 }

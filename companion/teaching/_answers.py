@@ -147,7 +147,9 @@ def _near(given: Any, answer: Any, rtol: float) -> Judged:
     yours, ours = complex(given), complex(answer)
     near = WHOLE if answer.is_Integer else rtol
     if abs(yours - ours) <= near * (abs(ours) or 1):
-        return Judged(True, "That is the number." if answer.is_Integer else f"Within {100 * near:g} % of the exact value.")
+        return Judged(
+            True, "That is the number." if answer.is_Integer else f"Within {100 * near:g} % of the exact value."
+        )
     return Judged(False, off(yours, ours), "", (given, answer))
 
 
