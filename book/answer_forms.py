@@ -5,6 +5,7 @@
 The exercise itself travels in the form's `data-exercise`, as `Exercise.to_data` wrote it into the output's metadata.
 """
 
+import ast
 import html
 import json
 from collections.abc import Mapping
@@ -32,7 +33,17 @@ def add_forms(notebook: nbformat.NotebookNode) -> int:
             if data := exercise.get("data"):
                 count += 1
                 cell.outputs[place] = _form_output(data, count)
+                if _only_checks(cell.source):
+                    cell.metadata["tags"] = [*cell.metadata.get("tags", []), "remove-input"]
     return count
+
+
+def _only_checks(source: str) -> bool:
+    """Whether a cell is nothing but `name.check(...)`: in the page the form says the same."""
+    match ast.parse(source).body:
+        case [ast.Expr(value=ast.Call(func=ast.Attribute(attr="check")))]:
+            return True
+    return False
 
 
 def _form_output(data: Mapping[str, Any], number: int) -> nbformat.NotebookNode:

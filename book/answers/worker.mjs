@@ -21,10 +21,12 @@ async function address(name, type) {
   return URL.createObjectURL(new Blob([await bytes(name)], { type }));
 }
 
-// Pyodide fetches its WebAssembly itself; it gets a stream, which the browser compiles while it arrives.
+// Pyodide fetches its WebAssembly itself, after all else; it gets a stream that was begun with all else.
+const machine = unpacked("pyodide.asm.wasm");
+machine.catch(() => {}); // Told by Pyodide, which waits for it.
 self.fetch = async (resource, options) =>
   String(resource.url ?? resource).endsWith("/pyodide.asm.wasm")
-    ? new Response(await unpacked("pyodide.asm.wasm"), { headers: { "Content-Type": "application/wasm" } })
+    ? new Response(await machine, { headers: { "Content-Type": "application/wasm" } })
     : download(resource, options);
 
 async function begin() {

@@ -18,6 +18,8 @@ from companion.teaching.reading._build import built
 from companion.teaching.reading._functions import FUNCTIONS
 from companion.teaching.reading._tokens import Names, Token, Unreadable, tokens
 
+# Signs as the book sets them: SymPy's printer takes a double-struck e and a hyphen.
+_SIGNS = {"&ExponentialE;": "e", "&ImaginaryI;": "i", "<mo>-</mo>": "<mo>−</mo>"}
 __all__ = ["Unreadable", "read_answer", "understood"]
 
 
@@ -40,6 +42,8 @@ def read_answer(text: str, symbols: Iterable[sp.Symbol] = ()) -> Any:
 def understood(answer: Any) -> str:
     """What was read, as MathML for a page."""
     inner = mathml(sp.Tuple(*answer) if isinstance(answer, tuple) else answer, printer="presentation")
+    for entity, sign in _SIGNS.items():
+        inner = inner.replace(entity, sign)
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML">{inner}</math>'
 
 
