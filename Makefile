@@ -2,7 +2,8 @@
 # make book       the online book, in book/_build/html     (make serve: the same on http://127.0.0.1:8000)
 # make test       everything is checked: style, package, notebooks, book, JupyterLab, Binder
 # make notebooks  run the notebooks again and write their outputs
-# make bench · lint · format · lock · clean
+# make new NOTEBOOK=training/01-batch-size   begins a notebook: a template that runs (see CONTRIBUTING.md)
+# make bench · lint · format · lock · clean · help
 # Each sets up .venv by itself when it is missing or older than the lock. Needs Python >= 3.11, make and git.
 
 PYTHON ?= python3
@@ -29,7 +30,7 @@ export JUPYTER_PLATFORM_DIRS := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: lab book serve test notebooks bench lint format lock clean
+.PHONY: lab book serve test notebooks bench lint format lock clean new help
 .DELETE_ON_ERROR:
 
 lab: $(READY)
@@ -47,6 +48,13 @@ test: lint book
 	$(BIN)/pytest --nbval --nbval-cell-timeout=120 notebooks -n 2 --dist loadfile
 
 notebooks: $(FRESH)
+
+new: $(READY)
+	@$(BIN)/python book/new_notebook.py "$(NOTEBOOK)"
+
+# The lines at the top of this file.
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 bench: book
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

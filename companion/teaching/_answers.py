@@ -59,7 +59,7 @@ class Judged(NamedTuple):
 class Measure(NamedTuple):
     """What counts as equal: where sides are compared, up to what, and how near a rounded number must come."""
 
-    domain: Mapping[Any, tuple[Any, Any]] | None = None
+    domain: Mapping[Any, tuple[Any, Any]]
     assuming: Sequence[Any] = ()
     same: str | None = None
     rtol: float = 1e-3
@@ -210,7 +210,7 @@ def sample_point(symbols: Sequence[sp.Symbol], measure: Measure) -> dict[sp.Symb
     """A simple point inside the domain, with a different value for each symbol."""
     values: dict[sp.Symbol, sp.Expr] = {}
     for place, symbol in enumerate(symbols):
-        low, high = (sp.nsimplify(end, rational=True) for end in (measure.domain or {}).get(symbol, (-sp.oo, sp.oo)))
+        low, high = (sp.nsimplify(end, rational=True) for end in measure.domain.get(symbol, (-sp.oo, sp.oo)))
         step = sp.Integer(place + 1)
         if low.is_finite and high.is_finite:
             inside = low + (high - low) * step / (len(symbols) + 1)

@@ -6,9 +6,9 @@ or an integral in place of the function. The first that is proved is named. Of a
 once (4 is the square of 2, and twice 2), so there a mistake is named only if no other explains it.
 """
 
-from collections.abc import Iterator
-from itertools import combinations
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import combinations, groupby, product
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -21,7 +21,16 @@ _HALF = sp.Rational(1, 2)
 _INNER_FACTORS = (2, _HALF, 3, sp.Rational(1, 3), 4, sp.Rational(1, 4))
 _INNER_POWERS = (2, _HALF, -1, 3, sp.Rational(1, 3), -2)
 _OUTER_POWERS = (1, -1, 2, -2, _HALF, -_HALF, 3, -3, 4, -4)
-Case = tuple[str, Any, Any, str | None]
+
+
+class Case(NamedTuple):
+    """A mistake in words, `{}` standing for the symbols that it concerns, and the two sides that are then equal."""
+
+    says: str
+    left: Any
+    right: Any
+    same: str | None = None
+    symbols: str = ""
 
 
 def named(given: Any, answer: Any, judged: Judged, measure: Measure) -> str:
@@ -42,16 +51,20 @@ def named(given: Any, answer: Any, judged: Judged, measure: Measure) -> str:
 
 
 def _proved(case: Case, measure: Measure) -> bool:
-    _, left, right, same = case
-    return is_proved(left, right, measure._replace(same=same, rtol=min(measure.rtol, RECOGNISED)))
+    nearer = min(measure.rtol, RECOGNISED)
+    return is_proved(case.left, case.right, measure._replace(same=case.same, rtol=nearer))
 
 
-def _first(cases: Iterator[Case], measure: Measure) -> str | None:
-    return next((case[0] for case in cases if _proved(case, measure)), None)
+def _first(cases: Iterable[Case], measure: Measure) -> str | None:
+    """The first mistake that is proved; where it may be about one symbol or another, all of them are named."""
+    for says, alike in groupby(cases, key=lambda case: case.says):
+        if found := [case.symbols for case in alike if _proved(case, measure)]:
+            return says.format(" or ".join(dict.fromkeys(found)))
+    return None
 
 
-def _only(cases: Iterator[Case], measure: Measure) -> str | None:
-    found = [case[0] for case in cases if _proved(case, measure)]
+def _only(cases: Iterable[Case], measure: Measure) -> str | None:
+    found = [case.says for case in cases if _proved(case, measure)]
     return found[0] if len(found) == 1 else None
 
 
@@ -59,59 +72,61 @@ def _of_numbers(given: Any, answer: Any) -> Iterator[Case]:
     """What may have happened to a number. Of a rational one, square and root are as likely a factor: not named."""
     if answer == 0:
         return
-    yield "yours has the wrong sign", given, -answer, None
+    yield Case("yours has the wrong sign", given, -answer)
     if answer.is_Integer and abs(answer) > 3:
-        yield "yours is off by one", abs(given - answer), sp.Integer(1), None
+        yield Case("yours is off by one", abs(given - answer), sp.Integer(1))
     if abs(abs(complex(answer)) - 1) > 0.1:
-        yield "yours is the reciprocal of the answer", given, 1 / answer, None
+        yield Case("yours is the reciprocal of the answer", given, 1 / answer)
     if not answer.is_extended_real:
-        yield "the imaginary part has the wrong sign", given, sp.conjugate(answer), None
-        yield "the real part has the wrong sign", given, -sp.conjugate(answer), None
+        yield Case("the imaginary part has the wrong sign", given, sp.conjugate(answer))
+        yield Case("the real part has the wrong sign", given, -sp.conjugate(answer))
         return
     if not answer.is_rational and not is_rounded(answer):
-        yield "yours is the square of the answer", given, answer**2, None
+        yield Case("yours is the square of the answer", given, answer**2)
     if answer > 0 and not sp.sqrt(answer).is_rational and not is_rounded(answer):
-        yield "yours is the square root of the answer", given, sp.sqrt(answer), None
+        yield Case("yours is the square root of the answer", given, sp.sqrt(answer))
     if 0 < answer < 1 and abs(answer - _HALF) > WHOLE:
-        yield "yours is one minus the answer", given, 1 - answer, None
+        yield Case("yours is one minus the answer", given, 1 - answer)
 
 
 def _of_expressions(given: Any, answer: Any) -> Iterator[Case]:
     if answer == 0:
         return
-    yield "yours has the wrong sign", given, -answer, None
-    yield "yours is off by a constant factor", given, answer, FACTOR
-    yield "yours is off by an added constant", given, answer, OFFSET
-    yield "yours is the reciprocal of the answer", given, 1 / answer, None
-    yield "yours is the square of the answer", given, answer**2, None
-    yield "yours is a square root of the answer", given**2, answer, None
-    yield "yours is one minus the answer", given, 1 - answer, None
+    yield Case("yours has the wrong sign", given, -answer)
+    yield Case("yours is off by a constant factor", given, answer, FACTOR)
+    yield Case("yours is off by an added constant", given, answer, OFFSET)
+    yield Case("yours is the reciprocal of the answer", given, 1 / answer)
+    yield Case("yours is the square of the answer", given, answer**2)
+    yield Case("yours is a square root of the answer", given**2, answer)
+    yield Case("yours is one minus the answer", given, 1 - answer)
     symbols = symbols_of(answer)
     for one, other in combinations(symbols, 2):
-        yield f"yours has {one} and {other} exchanged", given, answer.xreplace({one: other, other: one}), None
+        swapped = answer.xreplace({one: other, other: one})
+        yield Case("yours has {} exchanged", given, swapped, symbols=f"{one} and {other}")
     for symbol in symbols:
-        yield f"yours has the wrong sign of {symbol}", given, answer.subs(symbol, -symbol), None
+        yield Case("yours has the wrong sign of {}", given, answer.subs(symbol, -symbol), symbols=symbol.name)
+    for symbol, factor in product(symbols, _INNER_FACTORS):
+        scaled = answer.subs(symbol, factor * symbol)
+        yield Case("yours has {} with another factor than the answer has", given, scaled, symbols=symbol.name)
+    for symbol, power in product(symbols, _INNER_POWERS):
+        raised = answer.subs(symbol, symbol**power)
+        yield Case("yours has another power of {} than the answer has", given, raised, symbols=symbol.name)
+    for symbol, power in product(symbols, _OUTER_POWERS):
+        yield Case("yours is off by a power of {}", given, answer * symbol**power, symbols=symbol.name)
     for symbol in symbols:
-        for factor in _INNER_FACTORS:
-            says = f"yours has {symbol} with another factor than the answer has"
-            yield says, given, answer.subs(symbol, factor * symbol), None
-        for power in _INNER_POWERS:
-            says = f"yours has another power of {symbol} than the answer has"
-            yield says, given, answer.subs(symbol, symbol**power), None
+        slope = sp.diff(answer, symbol)
+        yield Case("yours is the derivative of the answer by {}", given, slope, symbols=symbol.name)
     for symbol in symbols:
-        for power in _OUTER_POWERS:
-            yield f"yours is off by a power of {symbol}", given, answer * symbol**power, None
-    for symbol in symbols:
-        yield f"yours is the derivative of the answer by {symbol}", given, sp.diff(answer, symbol), None
-        yield f"the answer is the derivative of yours by {symbol}", sp.diff(given, symbol), answer, None
+        slope = sp.diff(given, symbol)
+        yield Case("the answer is the derivative of yours by {}", slope, answer, symbols=symbol.name)
 
 
 def _of_matrices(given: Any, answer: Any) -> Iterator[Case]:
     if answer.is_zero_matrix:
         return
-    yield "yours has the wrong sign", given, -answer, None
-    yield "yours is off by a constant factor", given, answer, FACTOR
+    yield Case("yours has the wrong sign", given, -answer)
+    yield Case("yours is off by a constant factor", given, answer, FACTOR)
     if answer.rows == answer.cols:
-        yield "yours is the transpose of the answer", given, answer.T, None
+        yield Case("yours is the transpose of the answer", given, answer.T)
         if answer.rows <= 4:
-            yield "yours is the inverse of the answer", given * answer, sp.eye(answer.rows), None
+            yield Case("yours is the inverse of the answer", given * answer, sp.eye(answer.rows))

@@ -1,4 +1,4 @@
-"""Exact expressions as text that another Python, in a browser for example, reads back: SymPy's `srepr`, not evaluated."""
+"""Exact expressions as text that another Python, in a browser, reads back: SymPy's `srepr`, never evaluated."""
 
 import ast
 from typing import Any

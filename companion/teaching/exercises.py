@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -67,14 +68,14 @@ class Exercise:
             raise ValueError(f"same must be {OFFSET!r} or {FACTOR!r}, got {same!r}")
         region(domain, assuming)
         relations = tuple(assuming) if isinstance(assuming, Sequence) else (assuming,)
-        self.question = " ".join(question.split())
-        self._measure = Measure(dict(domain or {}), relations, same, float(rtol))
-        self._answer = self._computed("answer", answer)
+        self.question: str = " ".join(question.split())
+        self._measure: Measure = Measure(dict(domain or {}), relations, same, float(rtol))
+        self._answer: Any = self._computed("answer", answer)
         if same:
             self._check_same()
-        self._mistakes = self._foreseen({} if mistakes is None else mistakes)
-        self._symbols = self._declared()
-        self._data = self._written()
+        self._mistakes: list[tuple[Any, str]] = self._foreseen({} if mistakes is None else mistakes)
+        self._symbols: list[sp.Symbol] = self._declared()
+        self._data: dict[str, Any] = self._written()
 
     def check(self, expression: Any) -> None:
         """Show whether `expression` is right; `...` says that the answer is still to come. Never evaluates text.
@@ -84,7 +85,7 @@ class Exercise:
         expected. The output of `check(...)` carries the exercise as data, see `to_data`.
         """
         verdict = self.verdict(expression)
-        exercise = {"question": self.question, "right": verdict.right}
+        exercise: dict[str, Any] = {"question": self.question, "right": verdict.right}
         if expression is ...:
             exercise["data"] = self.to_data()
         plain = f"{verdict.mark} · {self.question}: {verdict.message}"
@@ -120,11 +121,11 @@ class Exercise:
         symbols = {symbol.name: symbol for symbol in map(read, data["symbols"])}
         return cls(
             data["question"],
-            lambda: _taken(read(data["answer"])),
+            partial(_taken, data["answer"]),
             domain={symbols[name]: (read(low), read(high)) for name, (low, high) in data["domain"].items()},
             assuming=[read(relation) for relation in data["assuming"]],
             rtol=data["rtol"],
-            mistakes={(lambda wrong=wrong: _taken(read(wrong))): says for wrong, says in data["mistakes"]},
+            mistakes={partial(_taken, wrong): says for wrong, says in data["mistakes"]},
             same=data["same"],
         )
 
@@ -132,15 +133,18 @@ class Exercise:
         """What an answer's or a mistake's function returns. Raises ValueError if it is nothing to compare with."""
         computed = compute()
         try:
+            if computed == ():
+                raise Unchecked("an empty tuple asks for nothing")
             return finite(computed) if isinstance(computed, float | sp.Float) else exact(computed)
         except (Unsuitable, Unchecked) as error:
             raise ValueError(f"{name} of {self.question!r}: {error}") from None
 
     def _check_same(self) -> None:
         """Raises ValueError unless the answer leaves a constant open: then every number would be right."""
-        formula = isinstance(self._answer, sp.Expr) and bool(self._answer.free_symbols)
-        matrix = isinstance(self._answer, sp.MatrixBase) and self._measure.same == FACTOR
-        if not formula and (not matrix or self._answer.is_zero_matrix):
+        answer = self._answer
+        formula = isinstance(answer, sp.Expr) and not shape(answer) and bool(answer.free_symbols)
+        vector = isinstance(answer, sp.MatrixBase) and self._measure.same == FACTOR and not answer.is_zero_matrix
+        if not formula and not vector:
             raise ValueError(f"same={self._measure.same!r} says nothing about the answer of {self.question!r}")
 
     def _foreseen(self, mistakes: Mapping[Callable[[], Any], str]) -> list[tuple[Any, str]]:
@@ -161,9 +165,9 @@ class Exercise:
 
     def _declared(self) -> list[sp.Symbol]:
         """The symbols of the whole exercise. Raises ValueError if two of them have one name."""
-        relations = self._measure.assuming
+        wrong = [side for side, _ in self._mistakes]
         try:
-            return symbols_of(self._answer, *(wrong for wrong, _ in self._mistakes), *self._measure.domain, *relations)
+            return symbols_of(self._answer, *wrong, *list(self._measure.domain), *self._measure.assuming)
         except Unsuitable as error:
             raise ValueError(f"{self.question!r}: {error}") from None
 
@@ -246,7 +250,8 @@ class Exercise:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
+    # A lone letter, as in m or d(x), is a symbol, and stays what it is.
+    return f"{text[0].upper() if text[:2].isalpha() else text[0]}{text[1:]}."
 
 
 def _places(answer: Any) -> Sequence[Any]:
@@ -259,6 +264,7 @@ def _form(answer: Any) -> Any:
     return len(answer) if isinstance(answer, sp.Tuple) else shape(answer)
 
 
-def _taken(expression: Any) -> Any:
-    """An answer as the author's function returns it: a tuple for a Tuple."""
+def _taken(text: str) -> Any:
+    """An answer as the author's function returned it, from its text: a tuple for a Tuple."""
+    expression = read(text)
     return tuple(expression) if isinstance(expression, sp.Tuple) else expression
