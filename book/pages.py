@@ -12,8 +12,10 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from companion.teaching.claims import GRADES
+
 BOOK = Path(__file__).resolve().parent
-GRADES = ("proved", "exact", "numeric", "simulated")
+
 LANDING = ("attention/01-scale-gradient", "two_ends")
 
 

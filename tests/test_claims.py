@@ -36,7 +36,12 @@ TRUE = [
     ("square", (x + y) ** 2, x**2 + 2 * x * y + y**2, {}),
     ("trigonometry", sp.sin(z) ** 2 + sp.cos(z) ** 2, 1, {}),
     ("softmax diagonal", sp.diff(sp.exp(a * r) / Q, r), a * sp.exp(a * r) / Q * (1 - sp.exp(a * r) / Q), {}),
-    ("softmax off diagonal", sp.diff(sp.exp(a * r) / Q, s), -a * sp.exp(a * r) * sp.exp(a * s) / Q**2, {}),
+    (
+        "softmax off diagonal",
+        sp.diff(sp.exp(a * r) / Q, s),
+        -a * sp.exp(a * r) * sp.exp(a * s) / Q**2,
+        {"computed": True},
+    ),
     ("Stein, any h", sp.diff(h * phi, r), (sp.diff(h, r) - r * h) * phi, {}),
     ("log Z, any Z", sp.diff(sp.log(Z), a, 2), sp.diff(Z, a, 2) / Z - (sp.diff(Z, a) / Z) ** 2, {}),
     ("gamma ratio", sp.gamma(k + 1) / sp.gamma(k), k, {}),
@@ -45,7 +50,7 @@ TRUE = [
     ("sech", 1 - sp.tanh(r) ** 2, sp.sech(r) ** 2, {}),
     ("nested root", sp.sqrt(5 + 2 * sp.sqrt(6)), sp.sqrt(2) + sp.sqrt(3), {}),
     ("limit", sp.Limit(a / sp.sqrt(a**2 + sp.log(1 + 2 * a**2)), a, sp.oo), 1, {}),
-    ("Gaussian moment", sp.integrate(phi * sp.exp(a * r), (r, -sp.oo, sp.oo)), sp.exp(a**2 / 2), {}),
+    ("Gaussian moment", sp.integrate(phi * sp.exp(a * r), (r, -sp.oo, sp.oo)), sp.exp(a**2 / 2), {"computed": True}),
     (
         "Legendre generating function",
         2 * t * sp.diff(G, t) + G,
@@ -53,13 +58,13 @@ TRUE = [
         {"domain": {s: (-1, 1), t: (0, 1)}},
     ),
     ("root on an interval", sp.sqrt((1 - s) ** 2), 1 - s, {"domain": {s: (-1, 1)}}),
-    ("matrix symbols", (X * Y).T, Y.T * X.T, {}),
-    ("indexed", sp.Sum(b[i], (i, 1, 3)) ** 2, (b[1] + b[2] + b[3]) ** 2, {}),
-    ("Fokker-Planck", sp.diff(p * sp.diff(sp.log(p), r), r), sp.diff(p, r, 2), {}),
-    ("Bessel", sp.diff(sp.besseli(0, x), x), sp.besseli(1, x), {}),
+    ("matrix symbols", (X * Y).T, Y.T * X.T, {"computed": True}),
+    ("indexed", sp.Sum(b[i], (i, 1, 3)) ** 2, (b[1] + b[2] + b[3]) ** 2, {"computed": True}),
+    ("Fokker-Planck", sp.diff(p * sp.diff(sp.log(p), r), r), sp.diff(p, r, 2), {"computed": True}),
+    ("Bessel", sp.diff(sp.besseli(0, x), x), sp.besseli(1, x), {"computed": True}),
     ("binomials", sp.binomial(n + 1, k) * (n + 1 - k), sp.binomial(n, k) * (n + 1), {}),
     ("equation", sp.Eq((x + 1) ** 2, y, evaluate=False), sp.Eq(x**2 + 2 * x + 1, y, evaluate=False), {}),
-    ("matrix", sp.Matrix([[1, x], [0, 1]]) ** 2, sp.Matrix([[1, 2 * x], [0, 1]]), {}),
+    ("matrix", sp.Matrix([[1, x], [0, 1]]) ** 2, sp.Matrix([[1, 2 * x], [0, 1]]), {"computed": True}),
     (
         "piecewise",
         sp.Piecewise((x**2 - 1, x > 1), (x, True)),
@@ -67,6 +72,7 @@ TRUE = [
         {},
     ),
 ]
+SQUARE = ((x + y) ** 2, x**2 + 2 * x * y + y**2)
 TINY = sp.Rational(1, 10**150)
 IDS = [name for name, *_ in TRUE]
 
@@ -136,7 +142,7 @@ def test_a_counterexample_really_is_one(power, factor, summand, function):
 def test_the_product_rule_holds_and_without_a_term_fails(tree):
     u, v = build(tree), sp.exp(r * x)
     claims = Ledger("test")
-    claims.prove("product rule", sp.diff(u * v, r), sp.diff(u, r) * v + u * sp.diff(v, r))
+    claims.prove("product rule", sp.diff(u * v, r), sp.diff(u, r) * v + u * sp.diff(v, r), computed=True)
     with pytest.raises(FalseClaim):
         claims.prove("half of it", sp.diff(u * v, r), sp.diff(u, r) * v + u * v)
 
@@ -162,7 +168,7 @@ def test_the_wrong_entry_of_a_matrix_is_named(claims):
 def test_branch_cuts_are_seen(claims):
     with pytest.raises(FalseClaim):
         claims.prove("wrong", sp.sqrt(z**2), z)
-    claims.prove("right", sp.sqrt(x**2), x)
+    claims.prove("right", sp.sqrt(x**2), x, computed=True)
 
 
 # --- inequalities ------------------------------------------------------------
@@ -402,14 +408,14 @@ def test_exact(claims):
     ("lhs", "rhs", "cases", "error", "said"),
     [
         (lambda i: i, lambda i: i**2, [0, 1, 2], FalseClaim, r"in case 2: left side 2, right side 4"),
-        (lambda i: i, lambda i: i, [1, 1], BadClaim, "case 1 is listed twice"),
-        (lambda i: i, lambda i: i, "ab", BadClaim, "list of cases"),
-        (lambda i: i, lambda i: i, 5, BadClaim, "list of cases"),
+        (lambda i: i, lambda i: i + 0, [1, 1], BadClaim, "case 1 is listed twice"),
+        (lambda i: i, lambda i: i + 0, "ab", BadClaim, "list of cases"),
+        (lambda i: i, lambda i: i + 0, 5, BadClaim, "list of cases"),
         (max, max, [(1, 2)], BadClaim, "the same"),
         ([True], [True], None, BadClaim, "truth value"),
-        (lambda i: i, lambda i: i, [], BadClaim, "no cases"),
-        (lambda i: i, lambda i: i, iter(()), BadClaim, "no cases"),
-        (lambda i: i / 2, lambda i: i / 2, [1], BadClaim, "float"),
+        (lambda i: i, lambda i: i + 0, [], BadClaim, "no cases"),
+        (lambda i: i, lambda i: i + 0, iter(()), BadClaim, "no cases"),
+        (lambda i: i / 2, lambda i: 2 * i / 4, [1], BadClaim, "float"),
         (3, 3, [1], BadClaim, "functions of a case"),
         ([1, 2], [1, 2, 3], None, BadClaim, "different shapes"),
         ([sp.sqrt(2)], [sp.sqrt(2) + sp.Rational(1, 10**40)], None, FalseClaim, "left side"),
@@ -439,14 +445,14 @@ def test_numeric(claims):
         (dict(value=[1.0, 2.0], expected=[1.0, 3.0], atol=0.1), FalseClaim, r"at index \(1,\)"),
         (dict(value=3.1, at_most=3), FalseClaim, "not at most 3"),
         (dict(value=[1.0], expected=1.0, rtol=0.1), BadClaim, "different shapes"),
-        (dict(value=1.0, expected=1.0), BadClaim, "give a tolerance"),
+        (dict(value=1.0, expected=1.1), BadClaim, "give a tolerance"),
         (dict(value=1.0), BadClaim, "must be a number"),
-        (dict(value=1.0, expected=1.0, rtol=float("nan")), BadClaim, "rtol must be positive"),
+        (dict(value=1.0, expected=1.1, rtol=float("nan")), BadClaim, "rtol must be positive"),
         (dict(value=1.0, expected=9.0, rtol=float("inf")), BadClaim, "rtol must be positive"),
-        (dict(value=1.0, expected=9.0, rtol=1.0), BadClaim, "below 1"),
+        (dict(value=1.0, expected=9.0, rtol=1.0), BadClaim, "at most 0.5"),
         (dict(value=1.0, expected=9.0, atol=float("inf")), BadClaim, "atol must be positive"),
-        (dict(value=1.0, expected=1.0, atol=-1), BadClaim, "atol must be positive"),
-        (dict(value=1.0, expected=1.0, atol=True), BadClaim, "atol must be positive"),
+        (dict(value=1.0, expected=1.1, atol=-1), BadClaim, "atol must be positive"),
+        (dict(value=1.0, expected=1.1, atol=True), BadClaim, "atol must be positive"),
         (dict(value=float("nan"), expected=1.0, rtol=0.1), BadClaim, "entry that is nan"),
         (dict(value=1.0, expected=float("nan"), rtol=0.1), BadClaim, "entry that is nan"),
         (dict(value=[1.0, float("inf")], expected=[1.0, 1.0], rtol=0.1), BadClaim, "inf"),
@@ -461,9 +467,9 @@ def test_numeric(claims):
         (dict(value=1.0, at_most=[1.0, 2.0]), BadClaim, "one number"),
         (dict(value=1.0, at_most=True), BadClaim, "at_most must be a number"),
         (dict(value=1j, at_most=2), BadClaim, "complex"),
-        (dict(value=1.0, expected=9.0, atol=1e9), BadClaim, "the claim says nothing"),
-        (dict(value=5.0, expected=0.0, atol=10), BadClaim, "the claim says nothing"),
-        (dict(value=-1.7e308, expected=1.7e308, rtol=0.99, atol=1.7e308), BadClaim, "the claim says nothing"),
+        (dict(value=1.0, expected=9.0, atol=1e9), BadClaim, "claim says nothing"),
+        (dict(value=5.0, expected=0.0, atol=10), BadClaim, "claim says nothing"),
+        (dict(value=-1.7e308, expected=1.7e308, rtol=0.49, atol=1.7e308), BadClaim, "claim says nothing"),
         (dict(value=1.0, expected=1.1, rtol="0.2"), BadClaim, "rtol must be positive"),
         (dict(value=1.0, expected=1.1, rtol=np.array([0.2, 0.2])), BadClaim, "rtol must be positive"),
         (dict(value=[True], expected=[1.0], rtol=0.1), BadClaim, "must hold numbers"),
@@ -500,9 +506,9 @@ def test_simulated(claims):
         ([], 0, 4, BadClaim, "empty"),
         ([1.0], 1, 4, BadClaim, "too few"),
         ([1.0, float("inf")], 1, 4, BadClaim, "inf"),
-        ([0.1] * 100, 0.1, 4, BadClaim, "do not vary"),
-        ([0.1 + 0.2] * 77, 0.3, 4, BadClaim, "do not vary"),
-        ([1e200, 2e200] * 50, 5, 4, BadClaim, "too large"),
+        ([0.1] * 300, 0.1, 4, BadClaim, "do not vary"),
+        ([0.1 + 0.2] * 277, 0.3, 4, BadClaim, "do not vary"),
+        ([1e200, 2e200] * 150, 5, 4, BadClaim, "too large"),
         (np.exp(1j * np.arange(99)), 0, 4, BadClaim, "complex"),
         (np.arange(99) % 2 == 0, 0.5, 4, BadClaim, "must hold numbers"),
         (np.zeros((99, 2, 2)), np.zeros((2, 2)), 4, BadClaim, "shape"),
@@ -511,7 +517,7 @@ def test_simulated(claims):
         ([0.0, 1.0], 0.5, 0, BadClaim, "sigmas"),
         ([0.0, 1.0], 0.5, float("inf"), BadClaim, "sigmas"),
         ([0.0, 1.0], 0.5, float("nan"), BadClaim, "sigmas"),
-        ([0.0, 1.0], 0.5, 7, BadClaim, "sigmas must be positive, finite and at most 6, got 7"),
+        ([0.0, 1.0], 0.5, 7, BadClaim, "sigmas must be positive, finite and at most 5, got 7"),
         ([0.0, 1.0], 0.5, "4", BadClaim, "sigmas"),
         ([0.0, 1.0], [0.5, 0.5], 4, BadClaim, "shape"),
     ],
@@ -532,12 +538,12 @@ def test_a_claim_needs_words(claims, statement):
 
 
 def test_duplicates_are_refused_and_failures_leave_no_trace(claims):
-    claims.prove("once", x + x, 2 * x)
+    claims.prove("once", *SQUARE)
     with pytest.raises(BadClaim, match="claim 1 says this already"):
-        claims.prove("once", y + y, 2 * y)
+        claims.prove("once", *SQUARE)
     with pytest.raises(FalseClaim):
         claims.prove("twice", x, 2 * x)
-    claims.prove("twice", 2 * x, x + x)
+    claims.prove("twice", *SQUARE)
     assert [c.number for c in claims.claims] == [1, 2]
 
 
@@ -569,13 +575,13 @@ def run_cell(shown, cell, count):
 
 
 def test_what_a_claim_shows(claims, shown):
-    claims.prove("two x", x + x, 2 * x)
+    claims.prove("two x", *SQUARE)
     bundle, options = shown.displayed[0]
     assert bundle["text/plain"] == "✓ Claim 1 · proved: two x"
     assert bundle["text/markdown"].splitlines() == [
         "> **✓ Claim 1 · proved** — two x",
         ">",
-        "> $$ 2 x = 2 x $$",
+        r"> $$ \left(x + y\right)^{2} = x^{2} + 2 x y + y^{2} $$",
         ">",
         "> *SymPy reduces the difference to 0; both sides agree at 12 random points.*",
     ]
@@ -584,7 +590,7 @@ def test_what_a_claim_shows(claims, shown):
 
 
 def test_the_table(claims, shown):
-    claims.prove("first", x + x, 2 * x)
+    claims.prove("first", *SQUARE)
     claims.numeric("second", 1.0, 1.01, rtol=0.1)
     claims.table()
     bundle, options = shown.displayed[-1]
@@ -595,43 +601,43 @@ def test_the_table(claims, shown):
 @pytest.mark.parametrize("known", [True, False])
 def test_running_a_cell_again_replaces_its_claims(claims, shown, known):
     run_cell(shown, "a" if known else None, 1)
-    claims.prove("first", x + x, 2 * x)
+    claims.prove("first", *SQUARE)
     run_cell(shown, "b" if known else None, 2)
-    claims.prove("second", y + y, 2 * y)
+    claims.prove("second", *SQUARE)
     run_cell(shown, "a" if known else None, 3)
-    claims.prove("first", x + x + x, 3 * x)
+    claims.prove("first", *SQUARE)
     assert [(c.number, c.statement) for c in claims.claims] == [(1, "first"), (2, "second")]
     with pytest.raises(BadClaim, match="already"):
-        claims.prove("first", x + x, 2 * x)
+        claims.prove("first", *SQUARE)
 
 
 def test_an_edited_cell_drops_its_former_claim(claims, shown):
     run_cell(shown, "a", 1)
-    claims.prove("first", x + x, 2 * x)
+    claims.prove("first", *SQUARE)
     run_cell(shown, "a", 2)
-    claims.prove("first, reworded", x + x, 2 * x)
+    claims.prove("first, reworded", *SQUARE)
     assert [(c.number, c.statement) for c in claims.claims] == [(1, "first, reworded")]
 
 
 def test_an_edited_cell_hands_its_numbers_out_anew(claims, shown):
     run_cell(shown, "a", 1)
     for words in ("first", "second", "third"):
-        claims.prove(words, x + x, 2 * x)
+        claims.prove(words, *SQUARE)
     run_cell(shown, "b", 2)
-    claims.prove("elsewhere", y + y, 2 * y)
+    claims.prove("elsewhere", *SQUARE)
     run_cell(shown, "a", 3)
-    claims.prove("second", x + x, 2 * x)
+    claims.prove("second", *SQUARE)
     assert [(c.number, c.statement) for c in claims.claims] == [(2, "second"), (4, "elsewhere")]
-    claims.prove("third, reworded", x + x, 2 * x)
-    claims.prove("a fourth", x + x, 2 * x)
-    claims.prove("a fifth", x + x, 2 * x)
+    claims.prove("third, reworded", *SQUARE)
+    claims.prove("a fourth", *SQUARE)
+    claims.prove("a fifth", *SQUARE)
     assert sorted(c.number for c in claims.claims) == [1, 2, 3, 4, 5]
     assert {c.statement: c.number for c in claims.claims}["elsewhere"] == 4
 
 
 def test_a_failed_run_of_a_cell_leaves_its_former_claims(claims, shown):
     run_cell(shown, "a", 1)
-    claims.prove("first", x + x, 2 * x)
+    claims.prove("first", *SQUARE)
     run_cell(shown, "a", 2)
     with pytest.raises(FalseClaim):
         claims.prove("first, reworded", x + x, 3 * x)
@@ -639,25 +645,25 @@ def test_a_failed_run_of_a_cell_leaves_its_former_claims(claims, shown):
 
 
 def test_a_statement_is_put_on_one_line(claims):
-    claims.prove("  two\n  lines ", x + x, 2 * x)
+    claims.prove("  two\n  lines ", *SQUARE)
     assert claims.claims[0].statement == "two lines"
     with pytest.raises(BadClaim, match="already"):
-        claims.prove("two lines", y + y, 2 * y)
+        claims.prove("two lines", *SQUARE)
 
 
 def test_the_region_is_told(claims):
     claims.prove("root", sp.sqrt((1 - s) ** 2), 1 - s, domain={s: (-1, 1)})
-    claims.prove("sum", x + y, y + x + 0 * s, assuming=[x < y])
+    claims.prove("sum", *SQUARE, assuming=[x < y])
     assert "at 12 random points for $-1 < s < 1$." in claims.claims[0].check
     assert "at 12 random points for $x < y$." in claims.claims[1].check
 
 
 def test_another_cell_may_not_say_the_same(claims, shown):
     run_cell(shown, "a", 1)
-    claims.prove("first", x + x, 2 * x)
+    claims.prove("first", *SQUARE)
     run_cell(shown, "b", 2)
     with pytest.raises(BadClaim, match="already"):
-        claims.prove("first", x + x, 2 * x)
+        claims.prove("first", *SQUARE)
 
 
 def test_a_failed_claim_is_shown_as_its_message_alone():
@@ -711,7 +717,7 @@ def test_no_interruption_arrives_late():
 
 
 def test_a_claim_that_sympy_would_brood_over_is_given_up(claims, monkeypatch):
-    monkeypatch.setattr("companion.teaching._symbolic.REDUCE_SECONDS", 1.0)
+    monkeypatch.setattr("companion.teaching._algebra.reduce.REDUCE_SECONDS", 1.0)
     v = sp.symbols("v1:4", real=True)
     hard = sum(sp.exp(e) / (1 + sp.exp(e * sum(v))) ** 2 for e in v) ** 2
     begun = time.monotonic()
@@ -734,6 +740,6 @@ def test_an_interruption_in_a_destructor_is_not_printed(monkeypatch):
 def test_a_function_of_an_undefined_function_is_probed():
     u, inner = sp.Function("u"), sp.Function("varphi")(x, y)
     chain = sp.diff(u(inner), y) * sp.diff(inner, x)
-    Ledger("test").prove("the chain rule, both ways", chain, sp.diff(u(inner), x) * sp.diff(inner, y))
+    Ledger("test").prove("the chain rule", chain, sp.diff(u(inner), x) * sp.diff(inner, y), computed=True)
     with pytest.raises(FalseClaim):
         Ledger("test").prove("a wrong one", chain, 2 * sp.diff(u(inner), x) * sp.diff(inner, y))

@@ -4,7 +4,7 @@ import random
 from itertools import pairwise
 
 import sympy as sp
-from sympy.core.function import AppliedUndef
+from sympy.core.function import AppliedUndef, UndefinedFunction
 
 
 def concrete(applied: AppliedUndef, rng: random.Random) -> sp.Lambda:
@@ -24,7 +24,7 @@ def concrete(applied: AppliedUndef, rng: random.Random) -> sp.Lambda:
 
 def without_undefined(sides: tuple[sp.Expr, ...], rng: random.Random) -> tuple[sp.Expr, ...]:
     """The sides with a random concrete function in the place of each undefined one."""
-    found = {}
+    found: dict[UndefinedFunction, AppliedUndef] = {}
     for applied in sorted(set().union(*(side.atoms(AppliedUndef) for side in sides)), key=sp.default_sort_key):
         found.setdefault(applied.func, applied)
     # In u(φ(s)) first u: a derivative with respect to φ has no meaning once φ is an expression.

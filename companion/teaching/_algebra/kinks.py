@@ -7,6 +7,7 @@ domain keep to one side.
 
 import random
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
@@ -34,6 +35,11 @@ class Boundary(NamedTuple):
     steps: bool = False
     exactly: bool = False
     strict: bool = True
+
+    @property
+    def said(self) -> str:
+        """The boundary for a reader."""
+        return f"{self.gap} crossing an integer" if self.steps else f"{self.gap} = 0"
 
 
 def boundaries(*sides: sp.Expr) -> list[Boundary]:
@@ -167,13 +173,13 @@ class Sightings:
     """On which sides of each boundary a probe had points."""
 
     def __init__(self, found: list[Boundary]) -> None:
-        self.places: dict[Boundary, set[object]] = {boundary: set() for boundary in found}
+        self.places: dict[Boundary, set[int | str]] = {boundary: set() for boundary in found}
 
     def add(self, point: Point) -> None:
         """Note where a point lies."""
         for boundary, places in self.places.items():
             if len(places) < 3:
-                place = attempt(lambda boundary=boundary: _place(boundary, point), seconds=1.0)
+                place = attempt(partial(_place, boundary, point), seconds=1.0)
                 places.update([] if place is None else [place])
 
     def unseen(self, where: Region) -> list[Boundary]:
@@ -181,7 +187,7 @@ class Sightings:
         return [b for b, places in self.places.items() if b.strict and not _enough(b, places, where)]
 
 
-def _place(boundary: Boundary, point: Point) -> object:
+def _place(boundary: Boundary, point: Point) -> int | str:
     exact = boundary.gap.subs(point)
     value = exact.evalf(30)
     real, imaginary = value.as_real_imag()
@@ -192,12 +198,12 @@ def _place(boundary: Boundary, point: Point) -> object:
     return 0 if exact == 0 or abs(real) < sp.Rational(1, 10**25) else int(sp.sign(real))
 
 
-def _enough(boundary: Boundary, places: set[object], where: Region) -> bool:
+def _enough(boundary: Boundary, places: set[int | str], where: Region) -> bool:
     gap = boundary.gap
     if "complex" in places:
         return True
     if boundary.steps:
-        integers = sorted(places)  # type: ignore[type-var]
+        integers = sorted(int(place) for place in places)
         if len(integers) != 1:
             return len(integers) > 1
         return is_never_negative(gap - integers[0], where) and is_never_negative(integers[0] + 1 - gap, where, True)
@@ -210,7 +216,7 @@ def _enough(boundary: Boundary, places: set[object], where: Region) -> bool:
     return (above and is_never_negative(gap, where)) or (below and is_never_negative(-gap, where))
 
 
-def _never_met(boundary: Boundary, places: set[object], where: Region) -> bool:
+def _never_met(boundary: Boundary, places: set[int | str], where: Region) -> bool:
     """Whether no point lies on a boundary as far as is known; only points of integers are sure to be found."""
     gap = boundary.gap
     if {-1, 1} <= places and not gap.is_integer:

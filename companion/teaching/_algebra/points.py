@@ -96,7 +96,12 @@ def size(symbol: sp.Symbol, attempt: int, rng: random.Random, wide: bool, reach:
         return 2 * number + int(bool(symbol.is_odd)) if symbol.is_even or symbol.is_odd else number
     if attempt < 4:
         return sp.Rational(rng.randint(1, 6), rng.randint(1, 3))
-    scale = Fraction(10) ** rng.choice([-4, -2, 2, 4] if wide else [-2, -1, 1]) if far else 1
+    if not far:
+        scale = Fraction(1)
+    elif attempt == 6 and not wide:
+        scale = Fraction(1, 10**8)
+    else:
+        scale = Fraction(10) ** rng.choice([-8, -4, -2, 2, 4] if wide else [-4, -2, -1, 1])
     return sp.Rational(rng.randint(1, 400), rng.randint(100, 160)) * sp.Rational(scale)
 
 
@@ -106,7 +111,11 @@ def draw(symbol: sp.Symbol, attempt: int, rng: random.Random, wide: bool, reach:
     if symbol.is_imaginary:
         return value * sp.I * sign
     if symbol.is_extended_real is None:
-        turn = sp.Rational(rng.randint(1, 300), rng.randint(90, 160)) * rng.choice([1, -1])
+        turn = (
+            sp.Rational(rng.randint(1, 300), rng.randint(90, 160))
+            * rng.choice([1, -1])
+            * (9 if attempt % 4 == 3 else 1)
+        )
         return value * sign + (sp.I * turn if attempt > 1 else 0)
     if symbol.is_extended_nonpositive:
         return -value

@@ -202,8 +202,8 @@ def _refuse_pulses(*sides: sp.Expr) -> None:
                 raise Unsuitable(f"{node} has no values to compare: state the claim for integrals against it")
 
 
-def closed(*sides: sp.Expr) -> tuple[sp.Expr, ...] | None:
+def closed(lhs: sp.Expr, rhs: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
     """The sides with their integrals, sums and limits worked out; None if there are none, or SymPy cannot."""
-    if not any(side.has(*UNEVALUATED) for side in sides):
+    if not lhs.has(*UNEVALUATED) and not rhs.has(*UNEVALUATED):
         return None
-    return attempt(lambda: tuple(side.doit() for side in sides))
+    return attempt(lambda: (lhs.doit(), rhs.doit()))

@@ -123,7 +123,7 @@ def pairs(lhs: sp.Basic, rhs: sp.Basic) -> list[tuple[str, sp.Expr, sp.Expr]]:
         raise Unsuitable(f"the sides have different shapes: {left or 'a scalar'} and {right or 'a scalar'}")
     if left is None:
         return [("", lhs, rhs)]
-    if left == "an equation" or 0 in left:
+    if isinstance(left, str) or 0 in left:
         raise Unsuitable("both sides are empty")
     rows, columns = left
     return [

@@ -30,6 +30,13 @@ def never_negative(gap: sp.Expr, strict: bool, by: Iterable[Step] = (), where: R
 
 def is_never_negative(gap: sp.Expr, where: Region, strict: bool = False) -> bool:
     """Whether SymPy's assumptions show that `gap` is ≥ 0 (> 0 if strict) in a region."""
+    for symbol, (low, high) in where.bounds.items():
+        # No other integer goes beyond the ends of a linear function.
+        if symbol.is_integer and symbol in gap.free_symbols and gap.diff(symbol, 2).is_zero:
+            if low.is_finite and high.is_finite:
+                return all(is_never_negative(gap.subs(symbol, end), where, strict) for end in (low, high))
+            end, slope = (low, gap.diff(symbol)) if low.is_finite else (high, -gap.diff(symbol))
+            return is_never_negative(gap.subs(symbol, end), where, strict) and is_never_negative(slope, where)
     return any(has_sign(form, strict) for form in dict.fromkeys([gap, confined(gap, where)]))
 
 

@@ -106,7 +106,9 @@ def measure(left: sp.Expr, right: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
     they cannot be evaluated.
     """
     if left.has(*UNEVALUATED) or right.has(*UNEVALUATED):
-        numbers, slack = (evaluate(left, 25), evaluate(right, 25)), sp.Rational(1, 10**9)
+        # A sum is right to so many digits behind the point, an integral to so many in all.
+        digits = 25 if left.has(sp.Integral) or right.has(sp.Integral) else 25 + min(reach(left, right), MOST_DIGITS)
+        numbers, slack = (evaluate(left, digits), evaluate(right, digits)), sp.Rational(1, 10**9)
     else:
         most = reach(left, right)
         digits = GUARD_DIGITS + 3 * most
