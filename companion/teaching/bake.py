@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from companion.teaching.canvas import Canvas, failing_at
+from companion.teaching import plotting
+from companion.teaching.canvas import Canvas, failing_at, in_words
 from companion.teaching.explorers import Explorer, Range
 
 PACK_BUDGET = 1_500_000
@@ -24,8 +25,8 @@ def bake(explorer: Explorer, folder: Path, notebook: str) -> str:
     """
     canvas, lines, frames, numbers, alts = Canvas(explorer), {}, [], [], []
     for setting in explorer.settings():
-        with failing_at(explorer, setting):
-            numbers.append(canvas.draw(setting))
+        with plotting.styled(), failing_at(explorer, setting):
+            numbers.append(in_words(canvas.draw(setting)))
             drawn = [canvas.svg(panel) for panel in range(explorer.panels)]
         frames.append([[lines.setdefault(line, len(lines)) for line in inner.split("\n")] for _, inner in drawn])
         alts.append(f"{explorer.caption} {explorer.describe(setting)}.")

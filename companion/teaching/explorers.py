@@ -117,7 +117,11 @@ class Explorer:
         grids = {name: self._grid(name, p) for name, p in self.parameters.items()}
         self.values = {name: values for name, (values, _) in grids.items()}
         self.texts = {name: texts for name, (_, texts) in grids.items()}
-        self.start = tuple(self._start(name, p) for name, p in self.parameters.items())
+        self.start = tuple(
+            0 if p.start is None else self._place(name, p.start, "the start") for name, p in self.parameters.items()
+        )
+        # Drawn on by `at`, once somebody asks.
+        self._canvas: Any = None
         frames = sum(1 for _ in self.settings())
         if frames > FRAME_BUDGET:
             raise self.wrong(f"{frames} frames are more than the budget of {FRAME_BUDGET}")
@@ -160,14 +164,11 @@ class Explorer:
             raise self.wrong(f"parameter {name!r}: two values are shown as {twice[0]!r}")
         return values, texts
 
-    def _start(self, name: str, parameter: Parameter) -> int:
-        values = self.values[name]
-        if parameter.start is None:
-            return 0
-        known = values if parameter.start in values else self.texts[name]
-        if parameter.start not in known:
-            raise self.wrong(f"parameter {name!r}: the start {parameter.start!r} is not on the grid")
-        return known.index(parameter.start)
+    def _place(self, name: str, value: Any, what: str = "the value") -> int:
+        for known in (self.values[name], self.texts[name]):
+            if value in known:
+                return known.index(value)
+        raise self.wrong(f"parameter {name!r}: {what} {value!r} is not on the grid")
 
     def settings(self) -> Iterator[Setting]:
         """All settings as tuples of grid indices; the last parameter changes fastest."""
@@ -183,6 +184,23 @@ class Explorer:
             f"{p.label or name} = {self.texts[name][k]}{' ' + p.unit if p.unit else ''}"
             for (name, p), k in zip(self.parameters.items(), setting, strict=True)
         )
+
+    def at(self, **setting: Any) -> dict[str, Any]:
+        """The numbers that the drawing function names at a setting; a parameter that is not given takes its start.
+
+        They are the function's own values, not rounded for show. Raises ValueError for a parameter that the explorer
+        does not have, and for a value that is not on its grid.
+        """
+        from companion.teaching.canvas import Canvas, failing_at
+
+        if unknown := sorted(set(setting) - set(self.parameters)):
+            raise self.wrong(f"there are no parameters {unknown}, only {list(self.parameters)}")
+        places = dict(zip(self.parameters, self.start, strict=True))
+        places |= {name: self._place(name, value) for name, value in setting.items()}
+        at = tuple(places.values())
+        self._canvas = self._canvas or Canvas(self)
+        with failing_at(self, at):
+            return self._canvas.draw(at)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{n} = {self.texts[n][k]}" for n, k in zip(self.parameters, self.start, strict=True))

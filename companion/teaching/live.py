@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from companion.teaching.canvas import Canvas, failing_at
+from companion.teaching.canvas import Canvas, failing_at, in_words
 from companion.teaching.explorers import Explorer, Range, Setting
 
 # For screen readers only: ipywidgets' Image has no text alternative, and fails on a tooltip.
@@ -28,7 +28,7 @@ class Live:
 
         from companion.teaching import plotting
 
-        self.explorer, self.canvas = explorer, Canvas(explorer)
+        self.explorer, self.canvas = explorer, Canvas(explorer, dpi=140)
         self.remembered: dict[Setting, tuple[bytes, list[tuple[str, str]]]] = {}
         self.wanted, self.before, self.timer, self.touched = explorer.start, explorer.start, None, 0.0
         longest = max(len(p.label or name) for name, p in explorer.parameters.items())
@@ -95,7 +95,7 @@ class Live:
         """The picture and the named numbers of a setting, drawn now or remembered."""
         if setting not in self.remembered:
             with failing_at(self.explorer, setting):
-                numbers = self.canvas.draw(setting)
+                numbers = in_words(self.canvas.draw(setting))
                 self.remembered[setting] = self.canvas.png(), numbers
         return self.remembered[setting]
 
