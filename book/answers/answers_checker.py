@@ -18,11 +18,12 @@ missing: list[str] = []
 
 
 class Told(MetaPathFinder):
-    """Comes after all other finders: notes the modules that a full Python would have found."""
+    """Comes after all other finders: notes the modules that a full Python has, but for its own private parts."""
 
     def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> None:
         """Note the name, and find nothing."""
-        if name.split(".")[0] in {"sympy", "mpmath", "companion", *sys.stdlib_module_names}:
+        home = name.split(".")[0]
+        if home in ("sympy", "mpmath", "companion") or (home in sys.stdlib_module_names and home[0] != "_"):
             missing.append(name)
 
 

@@ -1,8 +1,8 @@
 """Runs inside Pyodide, once, while the book is built: the modules of the checker as two archives of bytecode.
 
-Compiled by the very Python that will run them, without docstrings, and stored without compression: an archive is
-compressed as a whole afterwards. `python.zip` holds what changes with the lock (the
-standard library, SymPy, mpmath), `checker.zip` what changes with this repository.
+Compiled by the very Python that will run them, with empty docstrings, and stored without compression: an archive is
+compressed as a whole afterwards. `python.zip` holds what changes with the lock (the standard library, SymPy, mpmath),
+`checker.zip` what changes with this repository.
 """
 
 import ast
@@ -86,21 +86,16 @@ def reach() -> None:
 
 
 def lean(name: str) -> ast.Module:
-    """A module without its docstrings; assertions stay, since they are part of what it does."""
+    """A module without the text of its docstrings; assertions stay, since they are part of what it does."""
     tree = ast.parse(source(name))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
-            first = node.body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body[:1] = [] if len(node.body) > 1 else [ast.copy_location(ast.Pass(), first)]
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            # Empty, not gone: some modules add to theirs.
+            node.body[0] = ast.copy_location(ast.Expr(ast.Constant("")), node.body[0])
         # mpmath keeps half a megabyte of documentation in variables.
         elif name == "mpmath.function_docs" and isinstance(node, ast.Constant):
             node.value = ""
-    return tree
+    return ast.fix_missing_locations(tree)
 
 
 def write(archive: Path, names: list[str]) -> None:
