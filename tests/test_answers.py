@@ -94,6 +94,12 @@ def test_nothing_is_missing_in_the_archives(book, tmp_path):
     assert in_browsers_python(book, tmp_path, ["everything"]) == [[]]
 
 
+def test_endless_algebra_is_ended_without_threads(book, tmp_path):
+    [[ended, seconds]] = in_browsers_python(book, tmp_path, ["patience"])
+    assert ended is None
+    assert 0.4 < seconds < 5
+
+
 # --- in the page ----------------------------------------------------------------------------------------------------
 
 PAGE = "notebooks/diffusion/03-sde.html"
@@ -183,6 +189,28 @@ def test_a_checker_that_cannot_be_loaded_says_so(browser, book_url):
     assert state == "failed"
     assert words.startswith("Not checked")
     assert "404" in words
+    someone.page.close()
+
+
+DEAF = "self.onmessage = ({ data }) => self.postMessage({ id: data.id, begun: true });"
+
+
+def test_an_answer_that_takes_too_long_ends_and_the_next_one_is_checked(browser, book_url):
+    someone = Reader.__new__(Reader)
+    someone.page = browser.new_page()
+    someone.page.clock.install()
+    worker = "**/_static/answers/worker.mjs"
+    someone.page.route(worker, lambda route: route.fulfill(body=DEAF, content_type="text/javascript"))
+    someone.page.goto(f"{book_url}/{PAGE}", wait_until="networkidle")
+    form = someone.page.locator("form.exercise").first
+    form.locator("input").fill("B")
+    form.locator("input").press("Enter")
+    someone.page.clock.fast_forward(1000)
+    form.get_by_text("Loading SymPy").or_(form.get_by_text("Checking")).wait_for()
+    someone.page.clock.fast_forward(31_000)
+    form.get_by_text("longer than 30 seconds").wait_for()
+    someone.page.unroute(worker)
+    assert someone.type("beta (1 - exp(-2B))")[0] == "right"
     someone.page.close()
 
 

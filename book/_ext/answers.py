@@ -14,7 +14,9 @@ def place_answers(app: Sphinx, exception: Exception | None) -> None:
     source = Path(app.srcdir) / "_generated" / "answers"
     if not (source / "worker.mjs").is_file():
         raise ExtensionError(f"{source} is missing: run `make book`")
-    shutil.copytree(source, Path(app.outdir) / "_static" / "answers", dirs_exist_ok=True)
+    target = Path(app.outdir) / "_static" / "answers"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns(".made"))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

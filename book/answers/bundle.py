@@ -7,11 +7,13 @@ compressed as a whole afterwards. `python.zip` holds what changes with the lock 
 
 import ast
 import importlib
-import importlib._bootstrap_external as bootstrap
+import marshal
 import sys
 import warnings
 import zipfile
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
+from typing import Any
 
 ENTRY = "answers_checker"
 OURS = ("companion", ENTRY)
@@ -28,6 +30,8 @@ NO_USE = (
 )  # fmt: skip
 KEPT = ("sympy.physics", "sympy.physics.matrices", "sympy.physics.units")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+# Of a file of bytecode: not to be checked against a source, which is of no time and no size.
+_HEADER = MAGIC_NUMBER + bytes(12)
 ENCODINGS = ("ascii", "cp437", "latin_1", "utf_8")
 
 
@@ -46,13 +50,13 @@ def wanted(name: str) -> bool:
 
 def source(name: str) -> str:
     """The source of a loaded module; empty for one that has none."""
-    loader = getattr(sys.modules[name].__spec__, "loader", None)
+    loader: Any = getattr(sys.modules[name].__spec__, "loader", None)
     return (loader.get_source(name) or "") if hasattr(loader, "get_source") else ""
 
 
 def imported(name: str) -> set[str]:
     """The modules that a module may import, at its top or later in a function."""
-    package = sys.modules[name].__spec__.parent or name
+    package = sys.modules[name].__package__ or name
     found = set()
     for node in ast.walk(ast.parse(source(name))):
         if isinstance(node, ast.Import):
@@ -104,7 +108,7 @@ def write(archive: Path, names: list[str]) -> None:
         for name in names:
             inside = name.replace(".", "/") + ("/__init__" if hasattr(sys.modules[name], "__path__") else "")
             code = compile(lean(name), f"{inside}.py", "exec", dont_inherit=True)
-            file.writestr(zipfile.ZipInfo(f"{inside}.pyc"), bootstrap._code_to_timestamp_pyc(code))
+            file.writestr(zipfile.ZipInfo(f"{inside}.pyc"), _HEADER + marshal.dumps(code))
 
 
 def has_source(name: str) -> bool:

@@ -25,7 +25,10 @@ def _bars(pieces: list[Token]) -> list[Token]:
         if kind == "|":
             closes = bool(stack) and stack[-1] == "|" and bool(out) and out[-1].kind in ENDS
             out += [Token(")", "|")] if closes else [Token("function", "abs", sp.Abs), Token("(", "|")]
-            _ = stack.pop() if closes else stack.append("|")
+            if closes:
+                stack.pop()
+            else:
+                stack.append("|")
             continue
         if kind in OPEN:
             stack.append(kind)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 LONGEST_TEXT = 500
+LONGEST_RUN = 40
 MOST_TOKENS = 300
 MOST_DIGITS = 40
 _LETTERS = {sign: unicodedata.name(sign).split()[-1].lower() for sign in "αβγδεζηθικμνξοπρστυφχψω"} | {"λ": "lambda"}
@@ -60,6 +61,8 @@ class Names:
         own = [(symbol, symbol.name) for symbol in symbols]
         for symbol, name in [*((s, canonical(n)) for s, n in own), *own]:
             self.known[name] = Token("name", name, symbol)
+        if "epsilon" in self.known:
+            self.known.setdefault("eps", self.known["epsilon"])
         self.list = ", ".join(symbol.name for symbol, _ in own)
 
     def read(self, run: str) -> list[Token]:
@@ -67,7 +70,7 @@ class Names:
         for name in (run, canonical(run)):
             if name in self.known:
                 return [self.known[name]]
-        if parts := self._parts(run):
+        if len(run) <= LONGEST_RUN and (parts := self._parts(run)):
             return parts
         if (
             run in _SIGNS
@@ -75,7 +78,8 @@ class Names:
             or run.lower() in _LETTERS.values()
         ):
             return [Token("name", run, sp.Symbol(canonical(run)))]
-        raise Unreadable(f"“{run}” is no name that is known here" + (f" (symbols: {self.list})" if self.list else ""))
+        shown = run if len(run) <= LONGEST_RUN else f"{run[:LONGEST_RUN]}…"
+        raise Unreadable(f"“{shown}” is no name that is known here" + (f" (symbols: {self.list})" if self.list else ""))
 
     def _parts(self, run: str) -> list[Token] | None:
         """The run taken apart into known names, the longest first; None if it is not made of such."""
