@@ -38,7 +38,7 @@ def find_chromium(playwright: Any) -> str | None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """A headless Chromium; without one, or where BROWSER_TESTS=no, the test is skipped (one that is missed fails if CI=true)."""
+    """A headless Chromium; without one the test is skipped, or fails where CI=true (not if BROWSER_TESTS=no)."""
     if os.environ.get("BROWSER_TESTS") == "no":
         pytest.skip("BROWSER_TESTS=no")
     from playwright.sync_api import sync_playwright
