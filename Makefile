@@ -1,6 +1,7 @@
 # make lab        JupyterLab in notebooks/
 # make book       the online book, in book/_build/html     (make serve: the same on http://127.0.0.1:8000)
 # make test       everything is checked: style, package, notebooks, book, JupyterLab, Binder
+# make check NOTEBOOK=attention/01   one notebook is run, compared, broken on purpose, and its page tried
 # make notebooks  run the notebooks again and write their outputs
 # make new NOTEBOOK=training/01-batch-size   begins a notebook: a template that runs (see CONTRIBUTING.md)
 # make bench · lint · format · lock · clean · help
@@ -14,15 +15,18 @@ READY := $(VENV)/.ready
 HTML := book/_build/html
 SITE_PACKAGES = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
-NOTEBOOKS := $(sort $(shell find notebooks -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*'))
+NOTEBOOKS := $(shell $(PYTHON) book/catalogue.py 2>/dev/null)
 BAKED := $(NOTEBOOKS:%=book/%)
 FRESH := $(NOTEBOOKS:notebooks/%.ipynb=build/%.fresh)
-PACKAGE := $(shell find companion -name '*.py')
+KEYS := $(NOTEBOOKS:notebooks/%.ipynb=build/keys/%.key)
 PAGES := $(wildcard book/*.md book/*.yml book/_ext/*.py book/_static/*.* book/_templates/*)
 PARTS := book/_generated/.written book/_generated/answers/.made book/_static/katex/katex.min.css
 
-# Notebooks are independent of each other: run as many at a time as there are processors.
-MAKEFLAGS += --jobs=$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# Notebooks and tests are independent of each other: run as many at a time as there are processors.
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --jobs=$(JOBS)
+endif
 # The kernel of .venv, not one of the same name that the reader installed elsewhere.
 export JUPYTER_PREFER_ENV_PATH := 1
 export JUPYTER_PLATFORM_DIRS := 1
@@ -30,7 +34,11 @@ export JUPYTER_PLATFORM_DIRS := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: lab book serve test notebooks bench lint format lock clean new help
+# Notebooks by nbval, everything else by pytest, spread by notebook, page and file (see tests/conftest.py).
+PYTEST := $(BIN)/pytest --nbval --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=600 \
+  -n $(JOBS) --dist loadscope --no-loadscope-reorder
+
+.PHONY: lab book serve test check check-one notebooks bench lint format lock clean new help keys
 .DELETE_ON_ERROR:
 
 lab: $(READY)
@@ -44,8 +52,20 @@ serve: book
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
 
 test: lint book
-	$(BIN)/pytest tests -n 2 --dist loadfile $(ARGS)
-	$(BIN)/pytest --nbval --nbval-cell-timeout=120 notebooks -n 2 --dist loadfile
+	$(PYTEST) tests notebooks $(ARGS)
+
+check: $(READY)
+	@one=$$($(BIN)/python book/catalogue.py "$(NOTEBOOK)") && $(MAKE) --no-print-directory check-one ONE=$$one
+
+# One notebook: run and baked, then its page is built as a book of one, then all that the tests say about it.
+NAME = $(ONE:notebooks/%.ipynb=%)
+check-one: build/$(NAME).fresh book/$(ONE) book/_static/katex/katex.min.css
+	@$(BIN)/ruff check --quiet $(ONE)
+	@mkdir -p build/check && echo '{format: jb-book, root: notebooks/$(NAME)}' >build/check/_toc.yml
+	@$(BIN)/jupyter-book build book --quiet --config book/_config.yml --toc $(CURDIR)/build/check/_toc.yml \
+	  --path-output build/check >build/check/book.log 2>&1 || { cat build/check/book.log; exit 1; }
+	BOOK_HTML=build/check/_build/html $(PYTEST) --notebook=$(NAME) --deselect tests/test_book.py::test_links_lead_somewhere \
+	  tests/test_notebooks.py tests/test_mutations.py tests/test_book.py $(ONE) $(ARGS)
 
 notebooks: $(FRESH)
 
@@ -62,6 +82,7 @@ bench: book
 lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "make: some files are not formatted: run 'make format'"; exit 1; }
+	@$(BIN)/mypy --no-error-summary
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
@@ -92,11 +113,18 @@ $(READY): requirements.txt pyproject.toml book/package-lock.json
 
 # --- the book ----------------------------------------------------------------------------------------------------
 
-book/notebooks/%.ipynb: notebooks/%.ipynb $(PACKAGE) book/run_notebook.py book/answer_forms.py | $(READY)
-	@$(BIN)/python book/run_notebook.py --bake $<
+# A key changes when the notebook's cells change, or a module that it imports, directly or through others.
+keys: | $(READY)
+	@$(BIN)/python book/depends.py
 
-build/%.fresh: notebooks/%.ipynb $(PACKAGE) book/run_notebook.py | $(READY)
-	@$(BIN)/python book/run_notebook.py $<
+$(KEYS): keys
+	@:
+
+book/notebooks/%.ipynb: build/keys/%.key | $(READY)
+	@$(BIN)/python book/run_notebook.py --bake notebooks/$*.ipynb
+
+build/%.fresh: build/keys/%.key | $(READY)
+	@$(BIN)/python book/run_notebook.py notebooks/$*.ipynb
 	@mkdir -p $(dir $@) && touch $@
 
 book/_generated/.written: $(BAKED) book/pages.py | $(READY)

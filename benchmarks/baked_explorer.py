@@ -3,16 +3,16 @@
 import functools
 import gzip
 import http.server
-import statistics
 import sys
 import threading
 from pathlib import Path
 
+from _timing import summary
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "book" / "_build" / "html"
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "book")]
 
 from conftest import CHROMIUM_FLAGS, QuietHandler, find_chromium  # noqa: E402 (lives with the tests)
 
@@ -67,8 +67,10 @@ def main() -> None:
     print("| slider step in the book | median ms | 95 % ms | slowest ms | within 16.7 ms |\n|---|---:|---:|---:|---:|")
     for path, name, times in swaps:
         share = sum(t <= 16.7 for t in times) / len(times)
-        at95 = statistics.quantiles(times, n=20)[-1]
-        print(f"| {path}: {name} | {statistics.median(times):.1f} | {at95:.1f} | {max(times):.1f} | {share:.1%} |")
+        all_told = summary(times)
+        print(
+            f"| {path}: {name} | {all_told.median:.1f} | {all_told.at95:.1f} | {all_told.slowest:.1f} | {share:.1%} |"
+        )
     print("\n| page, before its first slider is near | kB gzipped |\n|---|---:|")
     for path, weight in weights:
         print(f"| {path} | {weight / 1000:.0f} |")

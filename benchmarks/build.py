@@ -1,17 +1,16 @@
 """How long the book takes to build: from nothing, after a change of one notebook, and with nothing to do."""
 
 import subprocess
-import time
 from pathlib import Path
+
+from _timing import seconds
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def make(*targets: str) -> float:
     """Seconds that `make` takes for `targets`."""
-    start = time.perf_counter()
-    subprocess.run(["make", *targets], cwd=ROOT, check=True, capture_output=True)
-    return time.perf_counter() - start
+    return seconds(lambda: subprocess.run(["make", *targets], cwd=ROOT, check=True, capture_output=True))
 
 
 def main() -> None:

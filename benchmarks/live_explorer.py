@@ -4,17 +4,17 @@ A step is timed in the page, from the key press on the slider to the new picture
 drawing function; `interact` keeps its defaults, and so has fewer pixels to draw (72 dots per inch against 140).
 """
 
-import statistics
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from _timing import summary
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "book")]
 import lab  # noqa: E402
 from conftest import CHROMIUM_FLAGS, find_chromium  # noqa: E402
 
@@ -164,9 +164,9 @@ def main() -> None:
     print("| slider to picture, median (slowest) in ms | explorer | interact + plt.show() | times as fast |")
     print("|---|---:|---:|---:|")
     for name, both in times.items():
-        own, plain = (statistics.median(t) for t in both)
-        cells = " | ".join(f"{statistics.median(t):.0f} ({max(t):.0f})" for t in both)
-        print(f"| {name} | {cells} | {plain / own:.1f} |")
+        own, plain = map(summary, both)
+        cells = " | ".join(f"{t.median:.0f} ({t.slowest:.0f})" for t in (own, plain))
+        print(f"| {name} | {cells} | {plain.median / own.median:.1f} |")
     print("\n| fast dragging, a step every 30 ms | explorer | interact + plt.show() |\n|---|---:|---:|")
     print(f"| pictures a second | {bursts[0][0]:.0f} | {bursts[1][0]:.0f} |")
     print(f"| last step to last picture, ms | {bursts[0][1]:.0f} | {bursts[1][1]:.0f} |")

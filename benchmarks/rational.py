@@ -7,7 +7,7 @@ import numpy as np
 from _timing import milliseconds, slope
 from scipy.signal import lfilter
 
-from companion import ssm
+from companion import rational, ssm
 
 LENGTHS = (2**10, 2**12, 2**14, 2**16, 2**18)
 SIZES = (4, 16, 64, 256, 1024)
@@ -32,7 +32,7 @@ def filtered(a: np.ndarray, b: np.ndarray, u: np.ndarray) -> np.ndarray:
 
 def fast(a: np.ndarray, bt: np.ndarray, u: np.ndarray) -> np.ndarray:
     """The output by FFT: the kernel, then the convolution."""
-    return ssm.causal_conv(ssm.kernel_rational(a, bt, len(u)), u)
+    return ssm.causal_conv(rational.kernel_rational(a, bt, len(u)), u)
 
 
 def filter_of(d: int) -> tuple[np.ndarray, np.ndarray]:
@@ -45,12 +45,12 @@ def filter_of(d: int) -> tuple[np.ndarray, np.ndarray]:
 def measure(d: int, L: int) -> list[float]:
     """Times of the kernel by FFT and by scipy, then of the output by FFT, by scipy and by the loop in Python."""
     (a, b), u, impulse = filter_of(d), np.random.default_rng(0).standard_normal(L), np.eye(1, L)[0]
-    bt = ssm.truncate_numerator(a, b, L)
+    bt = rational.truncate_numerator(a, b, L)
     wanted = filtered(a, b, u)
-    np.testing.assert_allclose(ssm.kernel_rational(a, bt, L), filtered(a, b, impulse), atol=1e-9)
+    np.testing.assert_allclose(rational.kernel_rational(a, bt, L), filtered(a, b, impulse), atol=1e-9)
     np.testing.assert_allclose(fast(a, bt, u), wanted, atol=1e-9)
     tasks = [
-        lambda: ssm.kernel_rational(a, bt, L),
+        lambda: rational.kernel_rational(a, bt, L),
         lambda: filtered(a, b, impulse),
         lambda: fast(a, bt, u),
         lambda: filtered(a, b, u),

@@ -8,7 +8,7 @@ import numpy as np
 from _timing import milliseconds
 from scipy.integrate import quad
 
-from companion import mixtures, samplers, schedules
+from companion import analytic, information, mixtures, samplers, schedules
 
 LENGTHS, ADAPTIVE = (10, 100, 1000), 5
 
@@ -32,14 +32,14 @@ def main() -> None:
 
         def one_by_one(signal: np.ndarray = signal, noise: np.ndarray = noise, sigma: np.ndarray = sigma) -> np.ndarray:
             pairs = [slice(k - 1, k + 1) for k in range(1, len(signal))]
-            return np.array([samplers.optimal_std(m, signal[two], noise[two], sigma[two])[1] for two in pairs])
+            return np.array([analytic.optimal_std(m, signal[two], noise[two], sigma[two])[1] for two in pairs])
 
-        together = samplers.optimal_std(m, signal, noise, sigma)
+        together = analytic.optimal_std(m, signal, noise, sigma)
         np.testing.assert_allclose(together[1:], one_by_one(), rtol=1e-9)
-        fast = milliseconds(lambda s=signal, n=noise, sd=sigma: samplers.optimal_std(m, s, n, sd))
+        fast = milliseconds(lambda s=signal, n=noise, sd=sigma: analytic.optimal_std(m, s, n, sd))
         slow = milliseconds(one_by_one)
         some = np.linspace(1, steps, ADAPTIVE).round().astype(int)
-        expected = mixtures.posterior_variance(m, signal[some], noise[some])
+        expected = information.posterior_variance(m, signal[some], noise[some])
         np.testing.assert_allclose([adaptive(m, signal[k], noise[k]) for k in some], expected, rtol=1e-6)
         few = milliseconds(lambda s=signal, n=noise, ks=some: [adaptive(m, s[k], n[k]) for k in ks])
         print(f"| {steps} | {fast:.1f} | {slow:.1f} | {few * steps / ADAPTIVE:.0f} |")

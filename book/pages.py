@@ -29,15 +29,22 @@ def claims(notebook: nbformat.NotebookNode) -> list[dict]:
     return [output.metadata["claim"] for output in outputs(notebook) if "claim" in output.get("metadata", {})]
 
 
+def demanded(found: re.Match[str] | None, what: str) -> str:
+    """What a pattern found in a notebook's first cell, which must have it."""
+    if found is None:
+        raise SystemExit(f"book/pages.py: a notebook's first cell has no {what}")
+    return found[1]
+
+
 def title(notebook: nbformat.NotebookNode) -> str:
     """The notebook's first heading."""
-    return re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)[1]
+    return demanded(re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE), "title")
 
 
 def question(notebook: nbformat.NotebookNode) -> str:
     """The question that the first cell says the notebook answers."""
     found = re.search(r"\*\*The question\*\*:\s*(.+?)(?:\n\n|\Z)", notebook.cells[0].source, re.DOTALL)
-    text = found[1].replace("\n", " ")
+    text = demanded(found, "question").replace("\n", " ")
     return text[0].upper() + text[1:]
 
 

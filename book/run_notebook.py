@@ -15,17 +15,17 @@ import sys
 import time
 from pathlib import Path
 
+import catalogue
 import nbformat
 from answer_forms import add_forms
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ROOT / "notebooks"
-BOOK = ROOT / "book"
+BOOK = catalogue.ROOT / "book"
 PACKS = BOOK / "_generated" / "packs"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-CELL_TIMEOUT = 120
+# Long, since a busy machine is no fault of the notebook.
+CELL_TIMEOUT = 600
 # What the book folds by tag, JupyterLab folds by these settings.
 FOLDED = {
     "hide-input": {"source_hidden": True},
@@ -71,7 +71,7 @@ def forget_packs(name: str, baked: str) -> None:
 
 def execute(path: Path, *, bake: bool) -> Path:
     """Run the notebook at `path` from its first cell; return where the result was written."""
-    name = path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
+    name = catalogue.name(path)
     target = BOOK / "notebooks" / f"{name}.ipynb" if bake else path
     env = dict(os.environ)
     if bake:
@@ -80,6 +80,7 @@ def execute(path: Path, *, bake: bool) -> Path:
     client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
+        startup_timeout=CELL_TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--log-level=ERROR"],
@@ -105,11 +106,11 @@ def main() -> int:
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--bake", action="store_true", help="draw every frame and write to book/notebooks/")
     options = parser.parse_args()
-    everything = sorted(p for p in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+    everything = catalogue.notebooks()
     for path in map(Path.resolve, options.notebooks):
         if path not in everything:
             parser.error(f"no notebook below notebooks/: {path}")
-        name = path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
+        name = catalogue.name(path)
         place = f"[{everything.index(path) + 1:2d}/{len(everything)}]"
         print(f"{place} {name} …", flush=True)
         start = time.perf_counter()

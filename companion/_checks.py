@@ -1,17 +1,174 @@
-"""Checks of arguments that several modules make, with one wording each."""
+"""Checks of arguments: what the topic modules refuse, each kind of mistake with one wording.
+
+A check names the argument and the value that is wrong, and returns the argument in the form that the caller computes
+with. What only one function demands (a pole that must not sit on a node, levels that must fall) it checks itself.
+"""
 
 import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+Numbers = NDArray[Any]  # real, or complex
+Shape = Sequence[int | str]
 
 
 def count(name: str, value: int, least: int = 1) -> int:
-    """The argument `name` as a whole number. Raises ValueError if it is none, or below `least`."""
-    if isinstance(value, bool) or int(value) != value or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {value}")
-    return int(value)
+    """The argument `name` as a whole number of at least `least`."""
+    number = _real(value)
+    if not number.is_integer() or number < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    return int(number)
 
 
 def positive(**values: float) -> None:
-    """Raises ValueError for the first of the arguments that is not positive and finite."""
+    """Refuses the first of the arguments that is not one positive and finite number."""
     for name, value in values.items():
-        if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be positive and finite, got {value}")
+        if not 0 < _real(value) < math.inf:
+            raise ValueError(f"{name} must be positive and finite, got {value!r}")
+
+
+def number(name: str, value: float, least: float = -math.inf) -> float:
+    """The argument `name` as one finite number, of at least `least`."""
+    if not (math.isfinite(_real(value)) and _real(value) >= least):
+        raise ValueError(f"{name} must be one finite number{_from(least, ' of')}, got {value!r}")
+    return _real(value)
+
+
+def between(name: str, values: ArrayLike, low: float, high: float) -> Array:
+    """The argument `name` as numbers strictly between `low` and `high`, such as probabilities."""
+    array = _floats(name, values)
+    if (bad := ~((array > low) & (array < high))).any():
+        raise ValueError(f"{name} must lie between {low} and {high}, got {array[bad][0]}")
+    return array
+
+
+def one_of(name: str, value: str, known: Iterable[str]) -> str:
+    """The argument `name`, if it is one of the `known` names."""
+    if value not in (known := tuple(known)):
+        raise ValueError(f"{name} must be one of {known}, got {value!r}")
+    return value
+
+
+def finite(name: str, values: ArrayLike, shape: Shape | None = None, least: float = -math.inf) -> Array:
+    """The argument `name` as an array of finite real numbers, of at least `least`.
+
+    `shape` says what it must have: numbers, or letters for any length of at least 1, as in ("L", "d").
+    """
+    array = _floats(name, values)
+    if shape is not None:
+        shaped(name, array, shape)
+    bad = ~np.isfinite(array) | (array < least)
+    if bad.any():
+        raise ValueError(f"{name} must be finite{_from(least, ' and')}, got {array[bad][0]}{_place(bad)}")
+    return array
+
+
+def finite_numbers(name: str, values: ArrayLike, shape: Shape | None = None) -> Numbers:
+    """The argument `name` as an array of finite numbers, real or complex, of the given shape."""
+    array = _array(name, values)
+    if array.dtype.kind != "c":
+        return finite(name, values, shape)
+    if shape is not None:
+        shaped(name, array, shape)
+    if (bad := ~np.isfinite(array)).any():
+        raise ValueError(f"{name} must be finite, got {array[bad][0]}{_place(bad)}")
+    return array
+
+
+def rows(name: str, values: ArrayLike, least: int = 1) -> Array:
+    """The argument `name` as finite real numbers (…, n), with n of at least `least`."""
+    array = finite(name, values)
+    if array.ndim == 0 or array.shape[-1] < least:
+        raise ValueError(f"{name} needs at least {least} {_entries(least)} on its last axis, got shape {array.shape}")
+    return array
+
+
+def shaped(name: str, array: Numbers, shape: Shape) -> None:
+    """Refuses an array of another shape; letters stand for any length of at least 1."""
+    fits = array.ndim == len(shape) and all(
+        have > 0 if isinstance(want, str) else have == want for have, want in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        written = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+        raise ValueError(f"{name} must have shape ({written}), got {array.shape}")
+
+
+def broadcast(name: str, values: ArrayLike, shape: tuple[int, ...], least: float = -math.inf) -> Array:
+    """The argument `name` as finite numbers of at least `least`, broadcast to `shape`."""
+    array = finite(name, values, least=least)
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        raise ValueError(f"{name} must broadcast to shape {shape}, got shape {array.shape}") from None
+
+
+def one_dimensional(name: str, d: int) -> None:
+    """Refuses a mixture in more than one dimension."""
+    if d != 1:
+        raise ValueError(f"{name} must have d = 1 here, got d = {d}")
+
+
+def generator(rng: np.random.Generator | None) -> np.random.Generator:
+    """The argument `rng`, if it is a NumPy generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a NumPy Generator, such as np.random.default_rng(0), got {rng!r}")
+    return rng
+
+
+def returned(name: str, function: Callable[..., ArrayLike], x: Array, *where: Any) -> Array:
+    """The values at x of the argument `name`, a function: finite, and of the shape of x."""
+    values = _floats(f"the value of {name}", function(x, *where))
+    at = f" at {where[0]:g}" if where else ""
+    if values.shape != x.shape:
+        raise ValueError(f"{name} must return values of the shape of its points, {x.shape}, got {values.shape}{at}")
+    if (bad := ~np.isfinite(values)).any():
+        raise ValueError(f"{name} must return finite values, got {values[bad][0]}{at}")
+    return values
+
+
+def _real(value: Any) -> float:
+    """The value as a float, NaN if it is not one real number."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return math.nan
+    return float(array) if array.ndim == 0 and array.dtype.kind in "iuf" else math.nan
+
+
+def _floats(name: str, values: ArrayLike) -> Array:
+    array = _array(name, values)
+    if array.dtype.kind == "c":
+        raise ValueError(f"{name} must be real, got {next(iter(array.flat), array)}")
+    try:
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be an array of numbers, got {values!r}") from None
+
+
+def _array(name: str, values: ArrayLike) -> Numbers:
+    """The values as an array of numbers: no text, no dates, no lists of different lengths."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must be an array of numbers, got {values!r}") from None
+    if array.dtype.kind not in "biufcO":
+        raise ValueError(f"{name} must be an array of numbers, got {values!r}")
+    return array
+
+
+def _from(least: float, joint: str) -> str:
+    return "" if least == -math.inf else f"{joint} at least {least:g}"
+
+
+def _entries(least: int) -> str:
+    return "entry" if least == 1 else "entries"
+
+
+def _place(bad: NDArray[np.bool_]) -> str:
+    """Where the first bad entry stands."""
+    where = np.argwhere(bad)[0].tolist()
+    return f" at index {', '.join(map(str, where))}" if where else ""

@@ -19,7 +19,7 @@ def expect(expr: sp.Expr, *zs: sp.Symbol) -> sp.Expr:
     """
     if not zs:
         raise ValueError("zs must name at least one variable, got none")
-    poly = _poly(expr, *zs)
+    poly = _poly("expr", expr, *zs)
     return sp.Add(*(c * sp.prod([_moment(k) for k in powers]) for powers, c in poly.terms()))
 
 
@@ -29,7 +29,7 @@ def integrate_out(log_density: sp.Expr, y: sp.Symbol) -> sp.Expr:
     By completing the square: ∫ exp(a y² + b y + c) dy = √(−π/a) exp(c − b²/(4a)). Raises ValueError unless
     the degree in y is 2 and a is not known to be ≥ 0.
     """
-    poly = _poly(log_density, y)
+    poly = _poly("log_density", log_density, y)
     if poly.degree() != 2:
         raise ValueError(f"log_density must be quadratic in y = {y}, got degree {poly.degree()}")
     a, b, c = poly.all_coeffs()
@@ -42,8 +42,9 @@ def _moment(k: int) -> sp.Expr:
     return sp.factorial2(k - 1) if k % 2 == 0 else sp.S.Zero
 
 
-def _poly(expr: sp.Expr, *ys: sp.Symbol) -> sp.Poly:
+def _poly(name: str, expr: sp.Expr, *ys: sp.Symbol) -> sp.Poly:
     try:
-        return sp.Poly(sp.sympify(expr), *ys)
-    except sp.PolynomialError as error:
-        raise ValueError(f"{expr} is not a polynomial in {', '.join(map(str, ys))}: {error}") from None
+        return sp.Poly(sp.sympify(expr, strict=True), *ys)
+    except (sp.PolynomialError, sp.SympifyError) as error:
+        listed = ", ".join(map(str, ys))
+        raise ValueError(f"{name} must be a polynomial in {listed}, got {expr}: {error}") from None

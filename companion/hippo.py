@@ -14,7 +14,7 @@ import numpy as np
 from numpy.polynomial.legendre import legval, legvander
 from numpy.typing import ArrayLike, NDArray
 
-from companion._checks import count, positive
+from companion._checks import Numbers, count, finite, number, one_of, positive, rows
 from companion.recurrence import scan
 
 if TYPE_CHECKING:
@@ -32,14 +32,12 @@ def basis(d: int, s: ArrayLike, norm: str = "interval") -> Array:
 
     s any shape → (d, *s.shape). Cost d per point. Raises ValueError if d < 1, s leaves [−1, 1], or for an unknown norm.
     """
-    s = np.asarray(s, dtype=float)
-    if not (np.abs(s) <= 1).all():
-        raise ValueError(f"s must lie in [-1, 1], got {s[~(np.abs(s) <= 1)].ravel()[0]}")
+    s = _interval(s)
     # legvander makes a number a vector of one point.
     return np.moveaxis(legvander(s, count("d", d) - 1).reshape(*s.shape, d) * _weights(d, norm), -1, 0)
 
 
-def transition(measure: str, d: int, w: float = 1.0, norm: str = "interval") -> tuple[NDArray, NDArray]:
+def transition(measure: str, d: int, w: float = 1.0, norm: str = "interval") -> tuple[Numbers, Numbers]:
     """The matrices (A, B) of a memory with d coefficients: A (d, d), B (d,). Built in O(d²), vectorised.
 
     Measures: "legt" (Legendre, window w), "legs" (Legendre, whole past), "lmu" (legt in the gauge with integer entries
@@ -104,9 +102,7 @@ def project(u: ArrayLike, d: int, norm: str = "interval") -> Array:
 
     By ∫P_n = (P_{n+1} − P_{n−1}) / (2n + 1): one matrix product, cost L·d. Raises ValueError if u is empty or d < 1.
     """
-    u = np.asarray(u, dtype=float)
-    if u.ndim == 0 or u.shape[-1] == 0:
-        raise ValueError(f"u needs at least one cell on its last axis, got shape {u.shape}")
+    u = rows("u", u)
     edges = legvander(np.linspace(-1, 1, u.shape[-1] + 1), count("d", d))
     primitive = edges[:, 1:].copy()
     primitive[:, 1:] -= edges[:, :-2]
@@ -119,10 +115,9 @@ def reconstruct(c: ArrayLike, s: ArrayLike, norm: str = "interval") -> Array:
 
     Raises ValueError if c has no coefficient or for an unknown norm.
     """
-    c = np.asarray(c, dtype=float)
-    if c.ndim == 0:
-        raise ValueError(f"c needs a last axis of coefficients, got the number {c}")
-    return legval(np.asarray(s, dtype=float), np.moveaxis(c * _weights(c.shape[-1], norm), -1, 0))
+    c = rows("c", c)
+    scaled = np.moveaxis(c * _weights(c.shape[-1], norm), -1, 0)
+    return np.asarray(legval(finite("s", s), scaled), dtype=float)
 
 
 def legs_run(u: ArrayLike, d: int, method: str = "bilinear") -> Array:
@@ -135,17 +130,14 @@ def legs_run(u: ArrayLike, d: int, method: str = "bilinear") -> Array:
     each k: cost L²·d. Raises ValueError if u is not a signal of at least one sample, d < 1, or for an unknown method.
     Source: https://kexue.fm/archives/10137.
     """
-    u = np.asarray(u, dtype=float)
-    if u.ndim != 1 or not len(u):
-        raise ValueError(f"u must be a signal (L,) with L >= 1, got shape {u.shape}")
-    if method not in RUNS:
-        raise ValueError(f"method must be one of {RUNS}, got {method!r}")
+    u = finite("u", u, ("L",))
+    one_of("method", method, RUNS)
     L, root = len(u), np.sqrt(2.0 * np.arange(count("d", d)) + 1)
     if method == "exact":
         return np.stack([project(u[:k], d) for k in range(1, L + 1)])
-    now, ahead = {"forward": (1, 0), "backward": (0, 1)}.get(method, (0.5, 0.5))
+    p, q = {"forward": (1, 0), "backward": (0, 1)}.get(method, (0.5, 0.5))
     k = np.arange(1.0, L)
-    now, ahead = now / k, ahead / (k + 1)
+    now, ahead = p / k, q / (k + 1)
     fed = (np.log1p(1 / k) if method == "bilinear-log" else 1 / k) * u[1:] * np.sqrt(2)
     states = np.zeros((L, d))
     states[0, 0] = np.sqrt(2) * u[0]
@@ -164,7 +156,8 @@ def legs_matvec(v: ArrayLike) -> Array:
 
     (A v)_n = n v_n − √(2n+1) Σ_{k≤n} √(2k+1) v_k. Raises ValueError if v has no entries. Source: HiPPO, appendix.
     """
-    v, root = _vectors(v)
+    v = rows("v", v)
+    root = _weights(v.shape[-1], "probability")
     return np.arange(len(root)) * v - root * np.cumsum(root * v, axis=-1)
 
 
@@ -175,10 +168,11 @@ def legs_solve(v: ArrayLike, lam: float) -> Array:
     solves in ⌈log₂ d⌉ vectorised passes. Raises ValueError if v has no entries, or if λ is not finite or makes I − λA
     singular (λ = −1/(n+1)). Source: https://kexue.fm/archives/10137.
     """
-    v, root = _vectors(v)
+    v, lam = rows("v", v), number("lam", lam)
+    root = _weights(v.shape[-1], "probability")
     n = np.arange(len(root))
-    if not np.isfinite(lam) or (1 + lam * (n + 1) == 0).any():
-        raise ValueError(f"lam must be finite and not -1, -1/2, ..., -1/{len(root)}, got {lam}")
+    if (1 + lam * (n + 1) == 0).any():
+        raise ValueError(f"lam must not be -1, -1/2, ..., -1/{len(root)}, got {lam}")
     diagonal = 1 + lam * (n + 1)
     columns = v.reshape(-1, len(root)).T
     keeps = np.broadcast_to(((1 - lam * n) / diagonal)[:, None], columns.shape)
@@ -187,7 +181,7 @@ def legs_solve(v: ArrayLike, lam: float) -> Array:
     return ((columns - lam * root[:, None] * before) / diagonal[:, None]).T.reshape(v.shape)
 
 
-def _fourier(measure: str, d: int, w: float) -> tuple[NDArray, NDArray]:
+def _fourier(measure: str, d: int, w: float) -> tuple[Numbers, Numbers]:
     """Transition matrices in the modes e^{2πins}, n = −N … N."""
     n = np.arange(d) - (d - 1) // 2
     if measure == "fourier-scaled":
@@ -197,25 +191,20 @@ def _fourier(measure: str, d: int, w: float) -> tuple[NDArray, NDArray]:
     return (np.diag(2j * np.pi * n) - gain) / w, np.full(d, gain / w, dtype=complex)
 
 
-def _vectors(v: ArrayLike) -> tuple[Array, Array]:
-    """Vectors on the last axis, and √(2n+1) for their entries."""
-    v = np.asarray(v, dtype=float)
-    if v.ndim == 0 or v.shape[-1] == 0:
-        raise ValueError(f"v needs at least one entry on its last axis, got shape {v.shape}")
-    return v, np.sqrt(2.0 * np.arange(v.shape[-1]) + 1)
+def _interval(s: ArrayLike) -> Array:
+    s = finite("s", s)
+    if (outside := np.abs(s) > 1).any():
+        raise ValueError(f"s must lie in [-1, 1], got {s[outside][0]}")
+    return s
 
 
 def _weights(d: int, norm: str) -> Array:
     """√((2n+1)/2), or √(2n+1) in the probability norm: what makes P_n orthonormal."""
-    if norm not in _NORMS:
-        raise ValueError(f"norm must be one of {sorted(_NORMS)}, got {norm!r}")
-    return np.sqrt((2 * np.arange(count("d", d)) + 1) / _NORMS[norm])
+    return np.sqrt((2 * np.arange(count("d", d)) + 1) / _NORMS[one_of("norm", norm, _NORMS)])
 
 
 def _check(measure: str, d: int, norm: str) -> None:
-    if measure not in LEGENDRE + FOURIER:
-        raise ValueError(f"measure must be one of {sorted(LEGENDRE + FOURIER)}, got {measure!r}")
-    if norm not in _NORMS:
-        raise ValueError(f"norm must be one of {sorted(_NORMS)}, got {norm!r}")
+    one_of("measure", measure, LEGENDRE + FOURIER)
+    one_of("norm", norm, _NORMS)
     if count("d", d) % 2 == 0 and measure in FOURIER:
         raise ValueError(f"d must be odd for measure {measure!r}, got {d}")

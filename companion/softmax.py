@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
+from companion._checks import number, rows
+
 Array = NDArray[np.float64]
 
 
@@ -14,8 +16,8 @@ def softmax(x: ArrayLike, axis: int = -1) -> Array:
     empty axis, or a slice that is masked throughout.
     """
     x = np.asarray(x, dtype=float)
-    if x.ndim == 0 or x.shape[axis] == 0:
-        raise ValueError(f"x needs at least one entry along axis {axis}, got shape {x.shape}")
+    if x.ndim == 0 or not -x.ndim <= axis < x.ndim or x.shape[axis] == 0:
+        raise ValueError(f"x needs at least 1 entry on axis {axis}, got shape {x.shape}")
     top = x.max(axis=axis, keepdims=True)
     wrong = top[~np.isfinite(top)]
     if wrong.size:
@@ -32,8 +34,8 @@ def renyi_entropy(p: ArrayLike, order: float = 1) -> Array:
     Source: Rényi, "On measures of entropy and information", 1961.
     """
     p = _distribution(p)
-    if not order >= 0:
-        raise ValueError(f"order must be at least 0, got {order}")
+    if not np.isposinf(order):
+        number("order", order, least=0)
     if order == 0:
         return np.log((p > 0).sum(axis=-1))
     if order == 1:
@@ -50,21 +52,18 @@ def jacobian(p: ArrayLike, alpha: float = 1.0) -> Array:
     """Jacobian of p = softmax(alpha·s) with respect to s, α(diag p − p pᵀ), from the probabilities p.
 
     p (…, n) → (…, n, n), symmetric, rows sum to 0. Cost n² per distribution. Raises ValueError for p that is
-    negative or does not sum to 1 (within 1e-6), or a non-finite alpha.
+    negative or does not sum to 1 (within 1e-6), or an alpha that is negative or not finite.
     """
     p = _distribution(p)
-    if not np.isfinite(alpha):
-        raise ValueError(f"alpha must be finite, got {alpha}")
+    alpha = number("alpha", alpha, least=0)
     return alpha * (p[..., :, None] * np.eye(p.shape[-1]) - p[..., :, None] * p[..., None, :])
 
 
 def _distribution(p: ArrayLike) -> Array:
     """`p` as an array whose last axis holds distributions; ValueError if it does not."""
-    p = np.asarray(p, dtype=float)
-    if p.ndim == 0 or p.shape[-1] == 0:
-        raise ValueError(f"p needs at least one entry on its last axis, got shape {p.shape}")
-    if not (p >= 0).all():
-        raise ValueError(f"p must not be negative or NaN, got minimum {p.min()}")
+    p = rows("p", p)
+    if (p < 0).any():
+        raise ValueError(f"p must not be negative, got minimum {p.min()}")
     total = p.sum(axis=-1)
     if not np.allclose(total, 1, rtol=0, atol=1e-6):
         raise ValueError(f"p must sum to 1 on its last axis, got a sum of {total.ravel()[np.abs(total - 1).argmax()]}")

@@ -1,20 +1,25 @@
-"""What several tests share: a browser, the built book, and a static server for it."""
+"""What several tests share: a browser, the built book, a static server for it, and how work is spread."""
 
+import fcntl
 import functools
 import http.server
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import catalogue
 import pytest
+import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
-HTML = ROOT / "book" / "_build" / "html"
+ROOT = catalogue.ROOT
+# Another folder is tested with BOOK_HTML: `make check` builds one page there.
+HTML = Path(os.environ.get("BOOK_HTML", ROOT / "book" / "_build" / "html")).resolve()
+# Milliseconds until a browser's answer counts as missing: long, since a busy machine is no fault of the page.
+PATIENCE_MS = 600_000
 # Chromium runs as root in containers and must not look for updates: neither belongs to a test.
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -25,6 +30,59 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# What takes long begins first, so that nobody waits for it in the end. The rest follows in the usual order.
+LONGEST_FIRST = ("test_setup.py", "test_jupyterlab.py", "test_mutations.py", ".ipynb", "test_book.py")
+
+
+def book_pages() -> list[str]:
+    """Every page of the book as its table of contents names it, such as "notebooks/attention/01-scale-gradient"."""
+    toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+
+
+# --- how work is spread -----------------------------------------------------------------------------------------
+
+
+def unit_of_work(nodeid: str) -> str:
+    """What one worker does without a break: a notebook's cells, a page's visit, a mutated notebook, or a file."""
+    file, _, test = nodeid.partition("::")
+    if file.endswith("test_mutations.py"):
+        return nodeid
+    return f"{file}[{test.partition('[')[2]}" if file.endswith("test_book.py") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """xdist's way of spreading work by scope, with our units for scopes."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByUnit(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of_work(nodeid)
+
+    return ByUnit(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--notebook=attention/01-scale-gradient`: only the tests of one notebook."""
+    parser.addoption("--notebook", default="", help="run only what tests this notebook")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spread work by notebook, page and file, the longest first; give nbval patience with a busy machine."""
+    items[:] = [item for item in items if config.getoption("--notebook") in item.nodeid]
+
+    def rank(item: pytest.Item) -> int:
+        return next((k for k, end in enumerate(LONGEST_FIRST) if item.path.name.endswith(end)), len(LONGEST_FIRST))
+
+    items.sort(key=rank)
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.output_timeout = PATIENCE_MS / 1000
+
+
+# --- the book in a browser --------------------------------------------------------------------------------------
 
 
 def find_chromium(playwright: Any) -> str | None:
@@ -36,8 +94,27 @@ def find_chromium(playwright: Any) -> str | None:
     return bundled if Path(bundled).exists() else None
 
 
+class Browser:
+    """A headless Chromium whose pages wait long enough for a busy machine."""
+
+    def __init__(self, chromium: Any) -> None:
+        self.chromium = chromium
+
+    def new_context(self, **options: Any) -> Any:
+        """A Playwright context with the tests' patience; the caller closes it."""
+        context = self.chromium.new_context(**options)
+        context.set_default_timeout(PATIENCE_MS)
+        return context
+
+    def new_page(self, **options: Any) -> Any:
+        """A page in a context of its own, which closes with it."""
+        page = self.chromium.new_page(**options)
+        page.set_default_timeout(PATIENCE_MS)
+        return page
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Browser]:
     """A headless Chromium; without one the test is skipped, or fails where CI=true (not if BROWSER_TESTS=no)."""
     if os.environ.get("BROWSER_TESTS") == "no":
         pytest.skip("BROWSER_TESTS=no")
@@ -48,16 +125,21 @@ def browser() -> Iterator[Any]:
         if path is None:
             say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
             say("no Chromium found: `apt install chromium`, or `.venv/bin/playwright install chromium`")
-        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield chromium
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS, timeout=PATIENCE_MS)
+        yield Browser(chromium)
         chromium.close()
 
 
 @pytest.fixture(scope="session")
 def book() -> Path:
-    """The folder of the built book; `make book` brings it up to date first."""
-    built = subprocess.run(["make", "book"], cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
-    assert built.returncode == 0, f"`make book` failed:\n{built.stdout[-3000:]}\n{built.stderr[-3000:]}"
+    """The folder of the built book; `make book` brings it up to date first, unless BOOK_HTML names another."""
+    if "BOOK_HTML" not in os.environ:
+        (ROOT / "build").mkdir(exist_ok=True)
+        # Two workers must not build at the same time.
+        with open(ROOT / "build" / "book.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            built = subprocess.run(["make", "book"], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert built.returncode == 0, f"`make book` failed:\n{built.stdout[-3000:]}\n{built.stderr[-3000:]}"
     return HTML
 
 
@@ -76,16 +158,3 @@ def book_url(book: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def pages(book: Path) -> list[str]:
-    """The book's own pages, relative to its root (without search and index pages that Sphinx makes)."""
-    found = sorted(path.relative_to(book).as_posix() for path in book.rglob("*.html"))
-    return [page for page in found if not page.startswith("_") and page not in {"search.html", "genindex.html"}]
-
-
-@pytest.fixture(scope="session")
-def python() -> str:
-    """The interpreter that runs the tests."""
-    return sys.executable

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+# Seconds until an answer counts as missing: long, since a busy machine is no fault of the notebook.
+PATIENCE = 600
 # No dialog comes between the test and the notebook, and all cells are in the page.
 SETTINGS = {
     "notebook-extension/tracker": {"autoStartDefaultKernel": True, "windowingMode": "none"},
@@ -63,23 +65,38 @@ def server(folder: Path) -> Iterator[str]:
     ) as process:
         try:
             url = f"http://127.0.0.1:{port}"
-            for _ in range(300):
-                with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/api?token={token}", timeout=2):
+            deadline = time.monotonic() + PATIENCE
+            while time.monotonic() < deadline:
+                with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/api?token={token}", timeout=60):
                     break
                 assert process.poll() is None, "JupyterLab ended before it answered"
                 time.sleep(0.2)
             yield f"{url}/lab/tree/{{}}?token={token}&reset"
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE)
 
 
-def run_all(page: Any, url: str, name: str, timeout: float = 60) -> None:
+def close_kernels(url: str) -> None:
+    """End every kernel of the server behind `url`: a page that is closed leaves its kernel running."""
+    server, _, query = url.partition("/lab/tree/")
+    token = query.partition("token=")[2].partition("&")[0]
+
+    def ask(method: str, path: str) -> bytes:
+        request = urllib.request.Request(f"{server}/api/{path}?token={token}", method=method)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return answer.read()
+
+    for session in json.loads(ask("GET", "sessions")):
+        ask("DELETE", f"sessions/{session['id']}")
+
+
+def run_all(page: Any, url: str, name: str, timeout: float = PATIENCE) -> None:
     """Open notebook `name`, run all its cells, and wait until the kernel has answered every one."""
     page.goto(url.format(name), wait_until="domcontentloaded")
     notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-    notebook.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
-    page.get_by_text("| Idle").wait_for(timeout=60_000)
+    notebook.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=1000 * timeout)
+    page.get_by_text("| Idle").wait_for(timeout=1000 * timeout)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
     # Folded cells show no prompt; a cell that waits or runs shows one without a number.

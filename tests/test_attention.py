@@ -57,12 +57,12 @@ def test_level_scores():
 @pytest.mark.parametrize(
     ("s", "alphas", "message"),
     [
-        ([1.0], [1.0], r"at least 2 keys on its last axis, got shape \(1,\)"),
+        ([1.0], [1.0], r"at least 2 entries on its last axis, got shape \(1,\)"),
         (3.0, [1.0], r"got shape \(\)"),
-        ([0, np.inf], [1.0], "s must be finite"),
-        ([0, 1], [1.0, -2.0], "alphas must be finite and at least 0, got -2.0"),
+        ([0, np.inf], [1.0], "s must be finite, got inf at index 1"),
+        ([0, 1], [1.0, -2.0], "alphas must be finite and at least 0, got -2.0 at index 1"),
         ([0, 1], [np.nan], "got nan"),
-        ([0, 1], 1.0, r"alphas must be one-dimensional, got shape \(\)"),
+        ([0, 1], 1.0, r"alphas must have shape \(A,\), got \(\)"),
     ],
 )
 def test_profile_refuses(s, alphas, message):
@@ -106,6 +106,7 @@ def test_mean_field_broadcasts_and_overflows_to_minus_infinity():
         (lambda: cosine_log_mgf(1, 1), "d must be finite and at least 2, got 1.0"),
         (lambda: optimal_scale_cosine(1, 8), "n must be finite and at least 2, got 1.0"),
         (lambda: optimal_scale_cosine(10, np.nan), "got nan"),
+        (lambda: optimal_scale_cosine(10, 4096), "d must be at most 1024, got 4096"),
         (lambda: optimal_scale_cosine(1e9, 2), "n = 1e[+]09 is too large for d = 2"),
     ],
 )
@@ -114,9 +115,9 @@ def test_bad_input_is_named(call, message):
         call()
 
 
-@pytest.mark.parametrize("d", [2, 3, 17, 128, 999, 1001, 4096, 1e6])
+@pytest.mark.parametrize("d", [2, 3, 17, 128, 999, 1024])
 def test_cosine_log_mgf_against_mpmath(d):
-    """All three evaluation regimes, and the seams between them."""
+    """Both expansions, and the seam between them."""
     seam = np.sqrt(60 * d)
     alphas = [1e-6, 1e-2, 1, 12, seam * (1 - 1e-9), seam * (1 + 1e-9), 3 * seam]
     with mpmath.workdps(40):
@@ -132,8 +133,8 @@ def test_cosine_in_three_dimensions_is_uniform():
 
 def test_cosine_becomes_gaussian_in_high_dimension():
     a = np.array([0.5, 1, 2, 3])
-    np.testing.assert_allclose(cosine_log_mgf(a * 1e3, 1e6), a**2 / 2, rtol=1e-5)
-    assert optimal_scale_cosine(1000, 1e6) / 1e3 == pytest.approx(float(optimal_scale(1000)), rel=1e-5)
+    np.testing.assert_allclose(cosine_log_mgf(a * 32, 1024), a**2 / 2, rtol=0.01)
+    assert optimal_scale_cosine(1000, 1024) / 32 == pytest.approx(float(optimal_scale(1000)), rel=0.01)
 
 
 @settings(deadline=None, max_examples=30)

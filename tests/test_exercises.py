@@ -127,7 +127,7 @@ def test_bad_exercises(arguments, name):
 @pytest.fixture
 def displayed(monkeypatch):
     shown = []
-    monkeypatch.setattr("companion.teaching.exercises._shell", lambda: object())
+    monkeypatch.setattr("companion.teaching.exercises.ipython", lambda: object())
     monkeypatch.setattr(
         "IPython.display.display", lambda bundle, **options: shown.append((bundle, options["metadata"]))
     )

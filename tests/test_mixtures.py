@@ -6,7 +6,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion import mixtures, schedules
+from companion import information, mixtures, schedules
 
 NAMES = ("bimodal", "asymmetric3", "gauss", "ring8", "ellipse", "cross")
 LEVELS = st.floats(0.05, 0.95).map(lambda t: tuple(map(float, schedules.kernel("cosine", t))))
@@ -63,7 +63,7 @@ def test_posterior_obeys_tweedie(name, levels):
 
 def test_posterior_by_brute_force():
     m, signal, noise = mixtures.named("asymmetric3"), 0.7, 0.6
-    y, w = mixtures.quadrature(m, 4001)
+    y, w = information.quadrature(m, 4001)
     x = np.array([[-1.1], [0.2], [2.0]])
     weight = w * np.exp(-((x - signal * y[:, 0]) ** 2) / (2 * noise**2))
     weight /= weight.sum(axis=1, keepdims=True)
@@ -103,23 +103,14 @@ def test_far_out_nothing_underflows():
 def test_moments_by_quadrature_and_by_samples(name):
     m = mixtures.named(name)
     mean, cov = mixtures.moments(m)
-    x, w = mixtures.quadrature(m)
+    x, w = information.quadrature(m)
     assert w.sum() == pytest.approx(1, abs=1e-7)
     np.testing.assert_allclose((w[:, None] * x).sum(axis=0), mean, atol=1e-7)
     np.testing.assert_allclose((w * x.T) @ x - np.outer(mean, mean), cov, atol=1e-6)
     drawn = mixtures.sample(m, 40_000, np.random.default_rng(1))
     error = np.sqrt(np.diag(cov) / len(drawn))
     assert (np.abs(drawn.mean(axis=0) - mean) < 4 * error).all()
-    assert mixtures.frechet(m, drawn) < 1e-3
-
-
-def test_frechet_of_a_shift_is_its_square():
-    m = mixtures.named("ellipse")
-    drawn = mixtures.sample(m, 1000, np.random.default_rng(0))
-    _, cov = mixtures.moments(m)
-    white = (drawn - drawn.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(drawn.T))).T
-    exact = white @ np.linalg.cholesky(cov).T
-    assert mixtures.frechet(m, exact + np.array([3, 4])) == pytest.approx(25, abs=1e-6)
+    assert information.frechet(m, drawn) < 1e-3
 
 
 @given(u=st.floats(1e-12, 1 - 1e-9))
@@ -136,13 +127,6 @@ def test_distribution_function_is_the_integral_of_the_density():
     np.testing.assert_allclose(slope, np.exp(mixtures.logpdf(m, x)), rtol=1e-6)
 
 
-def test_wasserstein_of_a_shift_is_the_shift():
-    m = mixtures.named("bimodal")
-    exact = mixtures.quantile(m, (np.arange(500) + 0.5) / 500)
-    assert mixtures.wasserstein(m, exact[::-1] + 0.25) == pytest.approx(0.25)
-    assert mixtures.wasserstein(m, exact) == pytest.approx(0, abs=1e-12)
-
-
 def test_symbolic_density_is_the_numeric_one():
     x, s, n = sp.symbols("x s n", positive=True)
     for name in ("bimodal", "asymmetric3", "point"):
@@ -153,54 +137,32 @@ def test_symbolic_density_is_the_numeric_one():
         assert value == pytest.approx(float(np.exp(mixtures.logpdf(m, [0.3], 0.6, 0.8))), rel=1e-12)
 
 
-def test_entropy_and_fisher_of_a_gaussian():
-    m = mixtures.named("gauss")
-    signal, noise = schedules.kernel("vp", np.linspace(0, 1, 5))
-    variance = signal**2 * 0.25 + noise**2
-    np.testing.assert_allclose(mixtures.entropy(m, signal, noise), np.log(2 * np.pi * np.e * variance) / 2, rtol=1e-10)
-    np.testing.assert_allclose(mixtures.fisher(m, signal, noise), 1 / variance, rtol=1e-10)
-    round_one = mixtures.named("ellipse")
-    assert mixtures.entropy(round_one) == pytest.approx(np.log(2 * np.pi * np.e) + np.log(0.36) / 2, rel=1e-6)
-    assert mixtures.fisher(round_one, 1.0, 1.0) == pytest.approx(np.trace(np.linalg.inv([[2, 0.8], [0.8, 2]])) / 2)
-
-
-@pytest.mark.parametrize("name", ["asymmetric3", "cross"])
-def test_posterior_variance_is_what_fisher_information_leaves(name):
-    m = mixtures.named(name)
-    signal, noise = schedules.kernel("vp", np.array([0.1, 0.4]))
-    left = noise**2 / signal**2 * (1 - noise**2 * mixtures.fisher(m, signal, noise))
-    np.testing.assert_allclose(mixtures.posterior_variance(m, signal, noise), left, rtol=1e-6)
-
-
-@given(level=LEVELS)
-def test_many_levels_at_once_are_each_alone(level):
-    m = mixtures.named("asymmetric3")
-    both = mixtures.entropy(m, np.array([level[0], 0.5]), np.array([level[1], 0.2]))
-    assert both[0] == pytest.approx(mixtures.entropy(m, *level), rel=1e-9)
-
-
 @pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda: mixtures.named("banana"), "name must be one of .* got 'banana'"),
         (lambda: mixtures.mixture([0.5, 0.6], [0, 1], 1), r"weights .* sum to 1, got \[0.5, 0.6\]"),
-        (lambda: mixtures.mixture([1.5, -0.5], [0, 1], 1), "weights must be .* positive"),
-        (lambda: mixtures.mixture([1.0], [0, 1], 1), r"means must be finite, of shape \(1, d\), got shape \(2, 1\)"),
+        (lambda: mixtures.mixture([1.5, -0.5], [0, 1], 1), "weights must be positive"),
+        (lambda: mixtures.mixture([1.0], [0, 1], 1), r"means must have shape \(1, d\), got \(2, 1\)"),
         (lambda: mixtures.mixture([1.0], [np.nan], 1), "means must be finite"),
         (lambda: mixtures.mixture([1.0], [[0, 1]], np.eye(3)), r"covs must be a number, .* got shape \(3, 3\)"),
         (lambda: mixtures.mixture([1.0], [0], -1), "covs must have no negative eigenvalue, got -1"),
-        (lambda: mixtures.mixture([1.0], [[0, 1]], [[[1, 2], [0, 1]]]), "covs must be finite and symmetric"),
+        (lambda: mixtures.mixture([1.0], [[0, 1]], [[[1, 2], [0, 1]]]), "covs must be symmetric"),
         (lambda: mixtures.score(mixtures.named("ring8"), [1.0]), r"x must hold points of 2 .* got shape \(1,\)"),
-        (lambda: mixtures.diffuse(mixtures.named("gauss"), 1, -1), "noise must be one finite number >= 0, got -1"),
-        (lambda: mixtures.epsilon(mixtures.named("gauss"), [0.0], -0.5, 1), "signal must be finite and >= 0, got -0.5"),
+        (
+            lambda: mixtures.diffuse(mixtures.named("gauss"), 1, -1),
+            "noise must be one finite number .* got -1",
+        ),
+        (
+            lambda: mixtures.epsilon(mixtures.named("gauss"), [0.0], -0.5, 1),
+            "signal must be finite and at least 0, got -0.5",
+        ),
         (
             lambda: mixtures.epsilon(mixtures.named("gauss"), np.zeros((3, 1)), np.ones(2), 1),
             r"signal must broadcast to shape \(3,\), got shape \(2,\)",
         ),
         (lambda: mixtures.cdf(mixtures.named("ring8"), [0, 0]), "m must have d = 1 here, got d = 2"),
         (lambda: mixtures.quantile(mixtures.named("gauss"), [0.5, 1]), "u must lie between 0 and 1, got 1.0"),
-        (lambda: mixtures.quadrature(mixtures.mixture([1.0], [[0, 0, 0]], 1)), "d <= 2 for a quadrature, got d = 3"),
-        (lambda: mixtures.quadrature(mixtures.named("gauss"), 1), "n must be at least 2, got 1"),
     ],
 )
 def test_bad_input_is_named(call, words):

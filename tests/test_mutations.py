@@ -1,84 +1,125 @@
 """Formulas broken on purpose: a sign, a factor, an index. A claim or a test that lets one pass is worthless.
 
-`tests/mutations/<part>-<nn>.toml` lists what to break in a notebook, `tests/mutations/package.toml` what to break
-in the package (`test` names the test file where it is not that of the module). Each entry replaces `old`, which must
-stand there exactly once, by `new`.
+`tests/mutations/<part>-<nn>.toml` lists what to break in a notebook, `tests/mutations/companion-<module>.toml` what to
+break in a module of the package (`companion-teaching-claims.toml` for companion/teaching/claims.py; `file` at the top
+names another). Each entry replaces `old`, which must stand there exactly once, by `new`.
+
+A notebook's mutant is caught by a false claim, and every claim of the story must catch one itself; a module's by a
+test that fails on an assertion: `kills` names it, as "test_hippo.py::test_known_matrices". A time-out, an undecided
+claim, a broken import or any other error is no catch, unless the entry says `error = "BadClaim"` because that is what
+is meant to happen.
 """
 
-import copy
+import json
 import os
-import shutil
+import re
 import subprocess
 import sys
-import tomllib
-from pathlib import Path
 
+import catalogue
+import mutants
 import nbformat
 import pytest
 
-from companion.teaching import ClaimError
-
-ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "tests" / "mutations"
-NOTEBOOKS = sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
-PACKAGE = tomllib.loads((FOLDER / "package.toml").read_text(encoding="utf-8"))["mutation"]
+MODULES = sorted(mutants.FOLDER.glob("companion-*.toml"))
 
 
-def name(path):
-    return f"{path.parent.name}-{path.name[:2]}"
-
-
-def run(source, namespace):
-    exec(compile(source, "<cell>", "exec"), namespace)
-
-
-def claim_that_fails(cells, namespace):
-    """The error of the first claim that fails when `cells` run in a copy of `namespace`, or None."""
-    trial = {key: copy.deepcopy(value) if key == "claims" else value for key, value in namespace.items()}
-    for source in cells:
-        try:
-            run(source, trial)
-        except ClaimError as error:
-            return error
-    return None
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
-def test_every_broken_formula_of_a_notebook_fails_a_claim(path):
-    mutations = tomllib.loads((FOLDER / f"{name(path)}.toml").read_text(encoding="utf-8"))["mutation"]
-    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-    places = {}
-    for mutation in mutations:
-        found = [k for k, source in enumerate(cells) if mutation["old"] in source]
-        assert len(found) == 1, f"{mutation['what']}: {mutation['old']!r} stands in {len(found)} cells"
-        assert cells[found[0]].count(mutation["old"]) == 1, f"{mutation['what']}: ambiguous"
-        places.setdefault(found[0], []).append(mutation)
-
-    namespace, passed = {"__name__": "__main__", "display": lambda *_, **__: None}, []
-    for k, source in enumerate(cells):
-        for mutation in places.get(k, ()):
-            broken = source.replace(mutation["old"], mutation["new"])
-            if claim_that_fails([broken, *cells[k + 1 :]], namespace) is None:
-                passed.append(mutation["what"])
-        run(source, namespace)
-    assert not passed, f"no claim noticed: {passed}"
-
-
-@pytest.mark.parametrize("mutation", PACKAGE, ids=lambda m: f"{m['file']}: {m['what']}")
-def test_every_broken_formula_of_the_package_fails_a_test(mutation, tmp_path):
-    shutil.copytree(ROOT / "companion", tmp_path / "companion")
-    target = tmp_path / "companion" / mutation["file"]
-    source = target.read_text(encoding="utf-8")
-    assert source.count(mutation["old"]) == 1
-    target.write_text(source.replace(mutation["old"], mutation["new"]), encoding="utf-8")
-    test = ROOT / "tests" / f"test_{mutation.get('test', target.stem)}.py"
-    tested = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(test)],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+def verdicts(kind: str, *paths: str) -> list[dict]:
+    """What became of every mutant of a notebook or a module."""
+    done = subprocess.run(
+        [sys.executable, mutants.__file__, kind, *paths],
+        env=os.environ | {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
         check=False,
     )
-    assert tested.returncode == 1, f"tests passed with {mutation['new']!r}:\n{tested.stdout[-1500:]}"
+    assert done.returncode == 0, f"it does not run unbroken, or the list does not fit:\n{done.stderr[-3000:]}"
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def survivors(found: list[dict]) -> str:
+    return "\n".join(f"- {v['what']}: {v['said'][:300]}" for v in found if not v["caught"])
+
+
+def story(notebook: nbformat.NotebookNode) -> list[int]:
+    """The numbers of the claims before the exercises."""
+    numbers = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and re.search(r"^## Try it", cell.source, re.MULTILINE):
+            break
+        for output in cell.get("outputs", ()):
+            if claim := output.get("metadata", {}).get("claim"):
+                numbers.append(claim["number"])
+    return numbers
+
+
+@pytest.mark.parametrize("path", catalogue.notebooks(), ids=catalogue.name)
+def test_every_broken_formula_of_a_notebook_fails_a_claim(path):
+    listed = mutants.list_of(path)
+    assert listed.exists(), f"there is no tests/mutations/{listed.name}: list there what to break in the notebook"
+    found = verdicts("notebook", str(path), str(listed))
+    assert not (survived := survivors(found)), f"survived:\n{survived}"
+    failed = {int(number) for v in found for number in re.findall(r"^\w+ at claim (\d+) ", v["said"])}
+    never = [number for number in story(nbformat.read(path, as_version=4)) if number not in failed]
+    assert not never, f"no mutation in tests/mutations/{listed.name} makes claims {never} fail; add one for each"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_every_broken_formula_of_a_module_fails_a_test(path):
+    assert not (survived := survivors(verdicts("package", str(path)))), f"survived:\n{survived}"
+
+
+def test_every_list_belongs_to_something():
+    """A list that no notebook or module has would never be read."""
+    known = {mutants.list_of(path) for path in catalogue.notebooks()} | set(MODULES)
+    assert sorted(set(mutants.FOLDER.glob("*.toml")) - known) == []
+    for path in MODULES:
+        assert mutants.module_of(path)[0].is_file(), f"{path.name} names no module of the package"
+
+
+SMALL = (
+    "from companion.teaching import Ledger\nclaims = Ledger('small')\ndef double(x):\n    return factor * x",
+    "factor = 2",
+    "claims.numeric('twice three', double(3), 6, atol=1e-9)",
+)
+LISTED = """
+[[mutation]]
+what = "a global that an earlier function reads"
+old = "factor = 2"
+new = "factor = 3"
+
+[[mutation]]
+what = "no comparison at all"
+old = "atol=1e-9"
+new = "atol=0"
+
+[[mutation]]
+what = "no comparison, and this is meant"
+old = "atol=1e-9"
+new = "atol=-1"
+error = "BadClaim"
+
+[[mutation]]
+what = "a name that is not there"
+old = "double(3)"
+new = "treble(3)"
+
+[[mutation]]
+what = "the same in other words"
+old = "factor * x"
+new = "x * factor"
+"""
+
+
+def test_only_a_false_claim_or_the_error_that_is_meant_is_a_catch(tmp_path):
+    cells = [nbformat.v4.new_code_cell(source) for source in SMALL]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "small.ipynb")
+    (tmp_path / "small.toml").write_text(LISTED, encoding="utf-8")
+    found = {v["what"]: v for v in verdicts("notebook", str(tmp_path / "small.ipynb"), str(tmp_path / "small.toml"))}
+    assert [what for what, v in found.items() if v["caught"]] == [
+        "a global that an earlier function reads",
+        "no comparison, and this is meant",
+    ]
+    assert found["no comparison at all"]["said"].startswith("BadClaim at claim 1 in cell 3")
+    assert found["a name that is not there"]["said"].startswith("NameError")
+    assert found["the same in other words"]["said"] == "no claim noticed"

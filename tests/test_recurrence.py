@@ -72,14 +72,14 @@ def test_overflow_shows_as_nan_without_a_warning():
     [
         (
             lambda: recurrence.rnn(np.ones((2, 2)), np.ones((3, 1))),
-            r"A must have shape \(1, 1\) to fit u, got \(2, 2\)",
+            r"A must have shape \(1, 1\), got \(2, 2\)",
         ),
-        (lambda: recurrence.rnn([[1.0]], np.ones(3)), r"u must have shape \(T, d\) with T >= 1, got \(3,\)"),
+        (lambda: recurrence.rnn([[1.0]], np.ones(3)), r"u must have shape \(T, d\), got \(3,\)"),
         (lambda: recurrence.rnn([[1.0]], [[1.0]], [1, 2]), r"x0 must have shape \(1,\), got \(2,\)"),
         (lambda: recurrence.iterate([[1.0]], [[1.0]], -1), "n must be a whole number of at least 0, got -1"),
         (lambda: recurrence.iterate([[1.0]], [[1.0]], 1, "half"), "split must be one of .* got 'half'"),
         (lambda: recurrence.deer([[1.0]], [[1.0]], tol=0), "tol must be positive and finite, got 0"),
-        (lambda: recurrence.scan(np.ones(3), np.ones(3)), r"h must have shape \(T, d\) .* got \(3,\)"),
+        (lambda: recurrence.scan(np.ones(3), np.ones(3)), r"h must have shape \(T, d\), got \(3,\)"),
         (lambda: recurrence.scan(np.ones((3, 1)), np.ones((3, 2))), r"G must have shape .* got \(3, 1\)"),
         (lambda: recurrence.scan(np.ones((3, 2)), np.ones((3, 2)), [1]), r"x0 must have shape \(2,\), got \(1,\)"),
     ],

@@ -118,12 +118,12 @@ GOOD = {"Lam": [-1, -2], "P": [1, 1], "B": [1, 1], "Ct": [1, 1], "step": 0.1, "L
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"Lam": [[-1, -2]]}, r"Lam must be a vector \(d,\), got shape \(1, 2\)"),
-        ({"Lam": []}, r"Lam must be a vector \(d,\), got shape \(0,\)"),
-        ({"P": [1, 1, 1]}, r"P must have shape \(2, 'r'\) to fit Lam, got \(3, 1\)"),
+        ({"Lam": [[-1, -2]]}, r"Lam must have shape \(d,\), got \(1, 2\)"),
+        ({"Lam": []}, r"Lam must have shape \(d,\), got \(0,\)"),
+        ({"P": [1, 1, 1]}, r"P must have shape \(2, r\), got \(3, 1\)"),
         ({"P": np.ones((2, 1, 1))}, r"P must have shape .* got \(2, 1, 1\)"),
-        ({"B": [1]}, r"B must have shape \(2,\) to fit Lam, got \(1,\)"),
-        ({"Ct": [[1, 1]]}, r"Ct must have shape \(2,\) to fit Lam, got \(1, 2\)"),
+        ({"B": [1]}, r"B must have shape \(2,\), got \(1,\)"),
+        ({"Ct": [[1, 1]]}, r"Ct must have shape \(2,\), got \(1, 2\)"),
         ({"B": [1, np.nan]}, "B must be finite, got .*nan"),
         ({"Lam": [-1, 0.25 + 2j]}, r"Lam must not have a positive real part \(unstable\), got \(0.25\+2j\)"),
         ({"step": 0}, "step must be positive and finite, got 0"),
@@ -142,10 +142,10 @@ def test_bad_systems_are_named(change, words):
 def test_bad_outputs_are_named(way):
     name = "C" if way is ssm.truncate_output else "Ct"
     for C, Ab, L, words in (
-        ([[1.0]], np.eye(1), 3, rf"{name} must be a vector \(d,\), got shape \(1, 1\)"),
-        ([1.0], np.eye(2), 3, rf"Ab must have shape \(1, 1\) to fit {name}, got \(2, 2\)"),
+        ([[1.0]], np.eye(1), 3, rf"{name} must have shape \(d,\), got \(1, 1\)"),
+        ([1.0], np.eye(2), 3, r"Ab must have shape \(1, 1\), got \(2, 2\)"),
         ([1.0], np.eye(1) / 2, 0, "L must be a whole number of at least 1, got 0"),
-        ([1.0], [[3.0]], 1000, r"Ab must .* powers that stay finite, got Ab \*\* 1000"),
+        ([1.0], [[3.0]], 1000, r"Ab must have powers that stay finite, got Ab \*\* 1000"),
         ([1.0], [[np.nan]], 1, "Ab must be finite"),
     ):
         with pytest.raises(ValueError, match=words):

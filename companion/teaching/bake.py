@@ -23,7 +23,8 @@ def bake(explorer: Explorer, folder: Path, notebook: str) -> str:
     the indices of its lines; `numbers` and `alt`, for each setting the named numbers and the text alternative.
     Raises ValueError when it is larger than 1.5 MB gzipped.
     """
-    canvas, lines, frames, numbers, alts = Canvas(explorer), {}, [], [], []
+    canvas, lines = Canvas(explorer), dict[str, int]()
+    frames, numbers, alts = [], [], []
     for setting in explorer.settings():
         with plotting.styled(), failing_at(explorer, setting):
             numbers.append(in_words(canvas.draw(setting)))
@@ -84,8 +85,10 @@ def figure_html(
         ],
     }
     say = html.escape
+    # One panel has a wide page to itself, and needs less: its text would be larger than the page's.
+    alone = ' style="max-width: 470px"' if explorer.panels == 1 else ""
     panels = "\n".join(
-        f'<svg class="explorer-panel" viewBox="{box}" role="img" aria-label="{say(alt)}">\n{inner}\n</svg>'
+        f'<svg class="explorer-panel" viewBox="{box}"{alone} role="img" aria-label="{say(alt)}">\n{inner}\n</svg>'
         for box, inner in drawn
     )
     named = "".join(f"<div><dt>{say(name)}</dt><dd>{say(value)}</dd></div>" for name, value in numbers)

@@ -32,7 +32,7 @@ class Canvas:
         # Live, the pixels of the last ones.
         self.grounds: dict[int, tuple[str, Any]] = {}
         size = plotting.panel_size(explorer.panels, explorer.height)
-        self.size = tuple(POINTS * inches for inches in size)
+        self.size = POINTS * size[0], POINTS * size[1]
         with plotting.styled():
             self.figures = [Figure(figsize=size, dpi=dpi) for _ in range(explorer.panels)]
             self.canvases = [FigureCanvasAgg(figure) for figure in self.figures]
@@ -46,6 +46,8 @@ class Canvas:
             for axes in self.axes:
                 wipe(axes)
             named = explorer.draw(self.axes if explorer.panels > 1 else self.axes[0], **explorer.arguments(setting))
+            for axes in self.axes:
+                enlarge(axes)
         return dict(named or {})
 
     def svg(self, panel: int) -> tuple[str, str]:
@@ -98,7 +100,7 @@ class Canvas:
 
 def scaffold_of(axes: Axes, axis: Axis) -> str:
     """What the look of an axis of `axes` depends on: ticks, grid and label."""
-    places = axis.get_majorticklocs()
+    places = axis.get_majorticklocs().tolist()
     words = axis.get_major_formatter().format_ticks(places)
     parts: list[Any] = [axes.axison, axes.get_position().bounds, axis.get_view_interval(), places, words]
     parts += [sorted(axis.get_tick_params().items(), key=str)]
@@ -134,6 +136,13 @@ def failing_at(explorer: Explorer, setting: Setting) -> Iterator[None]:
     except Exception as error:
         error.add_note(f"explorer {explorer.name!r} failed at {explorer.describe(setting)}")
         raise
+
+
+def enlarge(axes: Axes) -> None:
+    """Raise text that is too small to read on the page to the smallest size that is not."""
+    for text in (*axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label):
+        if float(text.get_fontsize()) < plotting.TEXT:
+            text.set_fontsize(plotting.TEXT)
 
 
 def wipe(axes: Axes) -> None:

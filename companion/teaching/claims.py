@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from companion.teaching._patience import within
-from companion.teaching._shell import _shell, show
+from companion.teaching._shell import ipython, show
 from companion.teaching._verdicts import BadClaim, ClaimError, FalseClaim, Undecided
 
 __all__ = ["GRADES", "BadClaim", "Claim", "ClaimError", "FalseClaim", "Ledger", "Undecided"]
@@ -278,7 +278,7 @@ def _latex(lhs: Any, sign: str, rhs: Any) -> str:
 
 def _cell() -> tuple[str | None, int | None]:
     """The id of the running notebook cell, where the front end tells it, and the number of its execution."""
-    shell = _shell()
+    shell = ipython()
     if shell is None:
         return None, None
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
@@ -294,5 +294,5 @@ def _reruns(former: tuple[str | None, int | None], now: tuple[str | None, int | 
 
 def _display(bundle: dict[str, str], metadata: dict[str, Any]) -> None:
     """Show a bundle in IPython; elsewhere a claim that holds says nothing."""
-    if _shell() is not None:
+    if ipython() is not None:
         show(bundle, metadata)

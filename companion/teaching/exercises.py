@@ -22,7 +22,7 @@ from companion.teaching._answers import (
     judge,
 )
 from companion.teaching._mistakes import named
-from companion.teaching._shell import _shell, show
+from companion.teaching._shell import ipython, show
 from companion.teaching._symbolic import Unsuitable, region, shape, symbols_of
 from companion.teaching._written import read, written
 
@@ -89,7 +89,7 @@ class Exercise:
         if expression is ...:
             exercise["data"] = self.to_data()
         plain = f"{verdict.mark} · {self.question}: {verdict.message}"
-        if _shell() is None:
+        if ipython() is None:
             print(plain)
         else:
             markdown = f"> **{verdict.mark}** — {self.question}\n>\n> {verdict.message}"

@@ -22,7 +22,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from companion.teaching._shell import _shell, show
+import numpy as np
+
+from companion.teaching._shell import ipython, show
 
 FRAME_BUDGET = 250
 Setting = tuple[int, ...]
@@ -57,7 +59,7 @@ class Range:
             return [self.show(v) for v in self.values()]
         if self.show is not None:
             return [format(v, self.show) for v in self.values()]
-        digits = max(0, *(-Decimal(str(v)).normalize().as_tuple().exponent for v in (self.low, self.step)))
+        digits = max(0, *(-int(Decimal(str(v)).normalize().as_tuple().exponent) for v in (self.low, self.step)))
         return [f"{v:.{digits}f}" for v in self.values()]
 
 
@@ -166,8 +168,11 @@ class Explorer:
 
     def _place(self, name: str, value: Any, what: str = "the value") -> int:
         for known in (self.values[name], self.texts[name]):
-            if value in known:
-                return known.index(value)
+            for k, one in enumerate(known):
+                # True is not 1 here, and an array, compared entry by entry, equals no setting.
+                same = value == one
+                if isinstance(same, bool | np.bool_) and same and isinstance(one, bool) == isinstance(value, bool):
+                    return k
         raise self.wrong(f"parameter {name!r}: {what} {value!r} is not on the grid")
 
     def settings(self) -> Iterator[Setting]:
@@ -208,7 +213,7 @@ class Explorer:
 
     def show(self) -> None:
         """Display the explorer in IPython, in the home that the environment asks for; elsewhere do nothing."""
-        if _shell() is None:
+        if ipython() is None:
             return
         shown_before = _SHOWN.pop(self.name, None)
         if folder := os.environ.get("COMPANION_BAKE"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,7 +31,8 @@ class Live:
 
         self.explorer, self.canvas = explorer, Canvas(explorer, dpi=140)
         self.remembered: dict[Setting, tuple[bytes, list[tuple[str, str]]]] = {}
-        self.wanted, self.before, self.timer, self.touched = explorer.start, explorer.start, None, 0.0
+        self.wanted, self.before, self.touched = explorer.start, explorer.start, -math.inf
+        self.timer: asyncio.TimerHandle | None = None
         longest = max(len(p.label or name) for name, p in explorer.parameters.items())
         wide, style = widgets.Layout(width="min(100%, 36rem)"), {"description_width": f"{3 + longest / 2:.0f}em"}
         self.controls = []

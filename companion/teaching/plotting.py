@@ -1,12 +1,12 @@
 """One look for every figure: a palette that colour-blind readers can tell apart, and small drawing helpers.
 
-Each colour has a light and a dark value. Figures are drawn with the light ones; the book's style sheet swaps in
-the dark ones (`explorer.css`), which is why a figure must take its colours from `PALETTE`.
+Each colour has a light and a dark value. Figures are drawn with the light ones; the book swaps in the dark ones
+(`book/_ext/palette.py`), which is why a figure must take its colours from `PALETTE`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,8 +38,11 @@ DARK = {
 }
 CYCLE = ("blue", "orange", "green", "purple", "red", "sky")
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+# Points of the smallest text (but for what mathematics raises or lowers): 11 px or more wherever a panel is shown, that
+# is 324 px wide beside another one, 350 px on a phone. `panel_size` is as narrow as this asks for.
+TEXT = 9.0
 # Inches kept free around a panel for tick labels, axis labels and a title: fixed, so that frames do not jump.
-_LEFT, _RIGHT, _BOTTOM, _TOP = 0.62, 0.14, 0.5, 0.3
+_LEFT, _RIGHT, _BOTTOM, _TOP = 0.68, 0.18, 0.5, 0.3
 
 
 def style() -> dict[str, Any]:
@@ -48,11 +51,11 @@ def style() -> dict[str, Any]:
 
     ink, muted = PALETTE["ink"], PALETTE["muted"]
     return {
-        "font.size": 9,
+        "font.size": TEXT,
         "axes.titlesize": 9.5,
-        "axes.labelsize": 9,
-        "xtick.labelsize": 8.5,
-        "ytick.labelsize": 8.5,
+        "axes.labelsize": TEXT,
+        "xtick.labelsize": TEXT,
+        "ytick.labelsize": TEXT,
         "axes.edgecolor": muted,
         "axes.labelcolor": ink,
         "axes.titlecolor": ink,
@@ -85,19 +88,19 @@ def styled() -> Iterator[None]:
     """Within this context matplotlib draws in the book's style; cheaper than `rc_context`, which copies everything."""
     from matplotlib import rcParams
 
-    ours = style()
-    before = {name: rcParams[name] for name in ours if rcParams[name] != ours[name]}
+    ours, rc = style(), cast(MutableMapping[str, Any], rcParams)
+    before = {name: rc[name] for name in ours if rc[name] != ours[name]}
     # Inside another such context there is nothing to do.
-    rcParams.update({name: ours[name] for name in before})
+    rc.update({name: ours[name] for name in before})
     try:
         yield
     finally:
-        rcParams.update(before)
+        rc.update(before)
 
 
 def panel_size(panels: int, height: float) -> tuple[float, float]:
-    """Width and height of a panel in inches: one panel is wider than each of several."""
-    return (5.2 if panels == 1 else 3.6), height
+    """Width and height of a panel in inches: one panel is a little wider than each of several."""
+    return (3.9 if panels == 1 else 3.6), height
 
 
 def panel_box(width: float, height: float) -> tuple[float, float, float, float]:
@@ -123,7 +126,9 @@ def figure(panels: int = 1, height: float = 2.7) -> tuple[Any, Any]:
 def label_line(axes: Any, x: float, y: float, text: str, color: str = "ink", **kwargs: Any) -> None:
     """Write `text` beside the point (x, y) in a palette colour: a label at its line, in place of a legend."""
     offset = kwargs.pop("offset", (4, 3))
-    axes.annotate(text, (x, y), xytext=offset, textcoords="offset points", color=PALETTE[color], fontsize=8.5, **kwargs)
+    axes.annotate(
+        text, (x, y), xytext=offset, textcoords="offset points", color=PALETTE[color], fontsize=TEXT, **kwargs
+    )
 
 
 def mark(axes: Any, x: float, y: float, text: str = "", color: str = "red", **kwargs: Any) -> None:
@@ -149,7 +154,7 @@ def guide(axes: Any, x: float | None = None, y: float | None = None, text: str =
             text,
             transform=axes.get_xaxis_transform(),
             color=PALETTE[color],
-            fontsize=8.5,
+            fontsize=TEXT,
             ha="center",
             va="bottom",
         )
@@ -160,7 +165,7 @@ def guide(axes: Any, x: float | None = None, y: float | None = None, text: str =
             text,
             transform=axes.get_yaxis_transform(),
             color=PALETTE[color],
-            fontsize=8.5,
+            fontsize=TEXT,
             ha="right",
             va="bottom",
         )
@@ -173,7 +178,7 @@ def bars(axes: Any, x: ArrayLike, heights: ArrayLike, color: str = "blue", width
     x, heights = np.asarray(x, float), np.asarray(heights, float)
     left, right, zero = x - width / 2, x + width / 2, np.zeros_like(x)
     corners = np.stack([left, zero, left, heights, right, heights, right, zero], axis=-1).reshape(-1, 4, 2)
-    axes.add_collection(PolyCollection(corners, facecolors=PALETTE[color], linewidths=0))
+    axes.add_collection(PolyCollection(list(corners), facecolors=PALETTE[color], linewidths=0))
     axes.autoscale_view()
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from companion.teaching._shell import _shell, show
+from companion.teaching._shell import ipython, show
 
 # A cell that reads as a number: such columns are set flush right.
 _NUMBER = re.compile(r"^[$≈<>±+−-]*\d[\d.,_ e+−-]*\s*[%×]?\$?$")
@@ -33,7 +33,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = 
     markdown = "\n".join([escaped[0], rule, *escaped[1:]])
     if caption:
         plain, markdown = f"{caption}\n{plain}", f"{caption}\n\n{markdown}"
-    if _shell() is None:
+    if ipython() is None:
         print(plain)
     else:
         show({"text/plain": plain, "text/markdown": markdown})

@@ -108,7 +108,8 @@ def _probe(lhs: sp.Expr, rhs: sp.Expr, where: Region, order: str, forms: tuple[s
         try:
             result = _at_point(sides, point, order)
         except TooLarge:
-            reach.shorten()
+            if any(value.is_Integer for value in point.values()):
+                reach.shorten()
             continue
         if isinstance(result, Difference):
             return result

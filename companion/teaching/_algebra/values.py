@@ -29,11 +29,9 @@ class NoValue(Exception):
 
 
 def check_work(side: sp.Expr, point: Point) -> None:
-    """Raises TooLarge where a side at a point needs very large powers, or very many terms."""
-    whole = {symbol: value for symbol, value in point.items() if value.is_Integer and abs(value) > 12}
-    if not whole:
-        return
-    for node in sp.preorder_traversal(side):
+    """Raises TooLarge where a side at a point needs very large powers, very high roots, or very many terms."""
+    hard = {symbol for symbol, value in point.items() if value.is_Rational and max(abs(value.p), value.q) > 12}
+    for node in sp.preorder_traversal(side) if hard else ():
         if isinstance(node, sp.Pow):
             sizes = [node.exp]
         elif isinstance(node, sp.Sum | sp.Product):
@@ -42,11 +40,9 @@ def check_work(side: sp.Expr, point: Point) -> None:
             sizes = list(node.args)
         else:
             continue
-        for expression in sizes:
-            if expression.free_symbols & whole.keys():
-                value = expression.xreplace(point)
-                if value.is_Rational and abs(value) > MOST_TERMS:
-                    raise TooLarge
+        for value in (size.xreplace(point) for size in sizes if size.free_symbols & hard):
+            if value.is_Rational and (abs(value) > MOST_TERMS or (value.q > MOST_TERMS and isinstance(node, sp.Pow))):
+                raise TooLarge
 
 
 def substitute(side: sp.Expr, point: Point) -> sp.Expr:
