@@ -47,6 +47,12 @@ def answers(exercise):
 
 
 @pytest.fixture(scope="module")
+def pages(book):
+    """The pages of the book's notebooks, relative to its root."""
+    return sorted(path.relative_to(book).as_posix() for path in (book / "notebooks").rglob("*.html"))
+
+
+@pytest.fixture(scope="module")
 def exercises(book, pages):
     """The data of all exercises, as the pages hold them, with the page's name."""
     found = []
@@ -72,9 +78,8 @@ def in_browsers_python(book, scratch, questions):
 
 
 def test_each_notebook_has_its_exercises(exercises, pages):
-    notebooks = {page for page in pages if page.startswith("notebooks/")}
-    assert {page for page, _ in exercises} == notebooks
-    assert len(exercises) == 3 * len(notebooks)
+    assert {page for page, _ in exercises} == set(pages)
+    assert len(exercises) == 3 * len(pages)
 
 
 def test_the_browsers_python_says_the_same(book, exercises, tmp_path):
