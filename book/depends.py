@@ -19,7 +19,7 @@ ROOT = catalogue.ROOT
 PACKAGE = ROOT / "companion"
 KEYS = ROOT / "build" / "keys"
 # What gives a baked notebook its form besides its own text and the package.
-RUNNER = ROOT / "book" / "run_notebook.py"
+RUNNERS = (ROOT / "book" / "run_notebook.py", ROOT / "book" / "answer_forms.py")
 
 
 def files_of(module: str) -> set[Path]:
@@ -83,7 +83,7 @@ def dependencies(notebook: Path) -> set[Path]:
 def key(notebook: Path) -> str:
     """Hash of everything that the results of a notebook depend on."""
     digest = hashlib.sha256(json.dumps(code_of(notebook)).encode())
-    for path in sorted({*dependencies(notebook), RUNNER}):
+    for path in sorted({*dependencies(notebook), *RUNNERS}):
         digest.update(f"\0{path.relative_to(ROOT).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

