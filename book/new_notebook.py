@@ -41,7 +41,7 @@ x = sp.symbols("x", real=True)""",
     ("", "## The story\n\nSay why the next step is taken, then take it."),
     (
         "code",
-        """claims.prove("the square of a sum", sp.expand((x + 1) ** 2), x**2 + 2 * x + 1)""",
+        """claims.prove("the square of a sum", (x + 1) ** 2, x**2 + 2 * x + 1)""",
     ),
     (
         "hide-input",

@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import catalogue
+import hypothesis
 import pytest
 import yaml
 
 ROOT = catalogue.ROOT
+# How long an example takes says how busy the machine is, not whether it holds.
+hypothesis.settings.register_profile("book", deadline=None)
+hypothesis.settings.load_profile("book")
 # Another folder is tested with BOOK_HTML: `make check` builds one page there.
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "book" / "_build" / "html")).resolve()
 # Milliseconds until a browser's answer counts as missing: long, since a busy machine is no fault of the page.

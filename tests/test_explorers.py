@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
 import numpy as np
@@ -301,6 +302,12 @@ async def until(condition):
         await asyncio.sleep(0.01)
 
 
+def told(story):
+    """Run a story in an event loop of its own, on a thread of its own: a browser's tests may have left one here."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(story())).result()
+
+
 def awake(parameters=None, **options):
     """A live explorer that draws nothing ahead, and takes events for one burst however slow the machine is."""
     live = Live(make(parameters, **options))
@@ -318,7 +325,7 @@ def test_a_slider_moves_the_picture_and_reset_puts_it_back():
         await until(lambda: live.image.value == first)
         assert "power" in live.numbers.value
 
-    asyncio.run(story())
+    told(story)
 
 
 def test_of_a_burst_of_events_only_the_first_and_the_last_are_drawn():
@@ -331,7 +338,7 @@ def test_of_a_burst_of_events_only_the_first_and_the_last_are_drawn():
         assert set(live.remembered) == {(2, 1), (0, 1), (4, 1)}
         assert live.image.value == live.remembered[4, 1][0]
 
-    asyncio.run(story())
+    told(story)
 
 
 def test_reset_draws_no_setting_in_between():
@@ -349,7 +356,7 @@ def test_reset_draws_no_setting_in_between():
         live.close()
         assert live.box.comm is None
 
-    asyncio.run(story())
+    told(story)
 
 
 def test_neighbours_are_drawn_ahead_once_a_slider_was_touched():
@@ -360,7 +367,7 @@ def test_neighbours_are_drawn_ahead_once_a_slider_was_touched():
         live.controls[0].index = 3
         await until(lambda: {(4, 1), (2, 1), (3, 0)} <= set(live.remembered))
 
-    asyncio.run(story())
+    told(story)
 
 
 def test_an_error_is_shown_in_the_place_of_the_picture_and_goes_away():
@@ -372,4 +379,4 @@ def test_an_error_is_shown_in_the_place_of_the_picture_and_goes_away():
         live.controls[0].index = 2
         await until(lambda: live.message.value == "")
 
-    asyncio.run(story())
+    told(story)

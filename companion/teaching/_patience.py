@@ -10,6 +10,7 @@ time is up, it is the outer call that ends. How a task is stopped is one of `ENF
 
 import ctypes
 import math
+import os
 import sys
 import threading
 import time
@@ -39,6 +40,10 @@ class Limits(threading.local):
     """The limits under way in one thread: when each ends, on the thread's own clock, the outermost first."""
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """No limit is under way. A forked process begins so: its thread has a clock of its own, and no watcher."""
         self.deadlines: list[float] = []
         self.clock = _thread_clock()
         # Held while an exception is sent or taken back, so that none arrives after its limit.
@@ -118,6 +123,8 @@ class CallCounter:
 
 ENFORCERS: tuple[Callable[[Limits], Enforcer], ...] = (Watcher, CallCounter)
 _limits = Limits()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_limits.begin)
 _chosen: list[Callable[[Limits], Enforcer]] = []
 
 
