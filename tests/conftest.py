@@ -162,3 +162,9 @@ def book_url(book: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def pages() -> list[str]:
+    """Every page of the book, relative to its root."""
+    return [f"{page}.html" for page in book_pages()]

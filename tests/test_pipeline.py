@@ -25,7 +25,7 @@ def test_a_beginning_that_names_no_single_notebook_is_refused(beginning, count):
 @pytest.fixture
 def checkout(tmp_path):
     """A small repository: two notebooks, of which one imports `first` and, through it, `second`."""
-    for script in ("catalogue.py", "depends.py", "run_notebook.py"):
+    for script in ("catalogue.py", "depends.py", "run_notebook.py", "answer_forms.py"):
         (tmp_path / "book").mkdir(exist_ok=True)
         shutil.copy(catalogue.ROOT / "book" / script, tmp_path / "book" / script)
     package = {

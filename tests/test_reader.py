@@ -88,6 +88,7 @@ def noted(book, tmp_path_factory):
         source = ROOT / "book" / name
         (shutil.copytree if source.is_dir() else shutil.copyfile)(source, folder / name)
     (folder / "_generated" / "download").mkdir(parents=True)
+    shutil.copytree(ROOT / "book" / "_generated" / "answers", folder / "_generated" / "answers")
     (folder / "notebooks" / "attention").mkdir(parents=True)
     language = {"language_info": {"name": "python"}, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(new_notebook(cells=CELLS, metadata=language), folder / "notebooks" / "attention" / "99-notes.ipynb")
