@@ -9,13 +9,10 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from catalogue import ROOT
+from run_notebook import FOLDED, normalise
 
-ROOT = Path(__file__).resolve().parents[1]
 _NAME = re.compile(r"([a-z][a-z-]*)/(\d\d)-([a-z0-9]+(?:-[a-z0-9]+)*)")
-_FOLDED = {
-    "hide-input": {"source_hidden": True},
-    "hide-cell": {"source_hidden": True, "outputs_hidden": True},
-}
 # Each cell: "" for prose, "code" for code, or the tag of a folded cell; then its text.
 _CELLS = (
     (
@@ -98,11 +95,12 @@ def template(name: str) -> nbformat.NotebookNode:
         source = text.format(name=name, title=title)
         cell = nbformat.v4.new_code_cell(source) if kind else nbformat.v4.new_markdown_cell(source)
         cell["id"] = f"cell-{number:02d}"
-        if kind in _FOLDED:
-            cell.metadata = nbformat.from_dict({"tags": [kind], "jupyter": _FOLDED[kind]})
+        if kind in FOLDED:
+            cell.metadata["tags"] = [kind]
         cells.append(cell)
-    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    normalise(notebook)
+    return notebook
 
 
 def listed(toc: str, name: str) -> str:
