@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
@@ -362,11 +363,40 @@ def test_reset_draws_no_setting_in_between():
 def test_neighbours_are_drawn_ahead_once_a_slider_was_touched():
     async def story():
         live = Live(make())
-        assert live.timer is None
+        assert live.planned is None
         assert set(live.remembered) == {(2, 1)}
         live.controls[0].index = 3
         await until(lambda: {(4, 1), (2, 1), (3, 0)} <= set(live.remembered))
 
+    told(story)
+
+
+def test_an_event_on_another_thread_is_not_lost_while_a_neighbour_is_drawn():
+    begun, told_it = threading.Event(), threading.Event()
+
+    def draw(axes, alpha):
+        """Caption.
+
+        Notice: it.
+        """
+        if live and live[0].remembered.keys() == {(0,), (1,)}:
+            begun.set()
+            # Long enough for the event to be taken note of, if nothing keeps it waiting.
+            told_it.wait(0.3)
+
+    async def elsewhere(live):
+        begun.wait()
+        live.controls[0].index = 4
+        told_it.set()
+        await until(lambda: (4,) in live.remembered and live.image.value == live.remembered[4,][0])
+
+    async def story():
+        live[0].controls[0].index = 1
+        await asyncio.to_thread(lambda: asyncio.run(elsewhere(live[0])))
+
+    live = []
+    live.append(Live(make({"alpha": Range(0, 4, 1, label="scale α")}, panels=1, draw=draw)))
+    live[0].burst = 1e6
     told(story)
 
 

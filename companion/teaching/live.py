@@ -3,6 +3,7 @@
 import asyncio
 import html
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,7 +33,9 @@ class Live:
         self.explorer, self.canvas = explorer, Canvas(explorer, dpi=140)
         self.remembered: dict[Setting, tuple[bytes, list[tuple[str, str]]]] = {}
         self.wanted, self.before, self.touched = explorer.start, explorer.start, -math.inf
-        self.timer: asyncio.TimerHandle | None = None
+        # Messages of controls may come on another thread than that of the cells, with an event loop of its own.
+        self.turn = threading.RLock()
+        self.planned: object | None = None
         longest = max(len(p.label or name) for name, p in explorer.parameters.items())
         wide, style = widgets.Layout(width="min(100%, 36rem)"), {"description_width": f"{3 + longest / 2:.0f}em"}
         self.controls = []
@@ -77,21 +80,27 @@ class Live:
 
     def changed(self, _: Any = None) -> None:
         """Take note of the setting the controls ask for; within a burst, draw once the events in the queue are read."""
-        self.before, self.wanted = self.wanted, tuple(control.index for control in self.controls)
-        calm, self.touched = time.monotonic() - self.touched > self.burst, time.monotonic()
-        if calm or self.wanted in self.remembered:
-            self.serve()
-        else:
-            self.later(self.settle, self.serve)
+        with self.turn:
+            self.before, self.wanted = self.wanted, tuple(control.index for control in self.controls)
+            calm, self.touched = time.monotonic() - self.touched > self.burst, time.monotonic()
+            if calm or self.wanted in self.remembered:
+                self.serve()
+            else:
+                self.later(self.settle, self.serve)
 
     def later(self, delay: float, step: Callable[[], None]) -> None:
         """Do `step` after `delay` seconds instead of what was planned before; at once without an event loop."""
-        if self.timer is not None:
-            self.timer.cancel()
+        self.planned = plan = object()
+
+        def due() -> None:
+            with self.turn:
+                if self.planned is plan:
+                    step()
+
         try:
-            self.timer = asyncio.get_running_loop().call_later(delay, step)
+            asyncio.get_running_loop().call_later(delay, due)
         except RuntimeError:
-            step()
+            due()
 
     def picture(self, setting: Setting) -> tuple[bytes, list[tuple[str, str]]]:
         """The picture and the named numbers of a setting, drawn now or remembered."""
@@ -153,7 +162,6 @@ class Live:
 
     def close(self) -> None:
         """Stop drawing and take the widgets down, in the page too."""
-        if self.timer is not None:
-            self.timer.cancel()
+        self.planned = None
         for part in [*self.controls, *self.plays, *self.box.children, self.box]:
             part.close()
