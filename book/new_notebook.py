@@ -30,7 +30,7 @@ After [the post's title](https://kexue.fm/archives/0000) by Su Jianlin (苏剑�
         """import numpy as np
 import sympy as sp
 
-from companion.teaching import Choice, Exercise, Ledger, Range, explore
+from companion.teaching import Choice, Cover, Exercise, Ledger, Range, explore
 
 claims = Ledger("{name}")
 x = sp.symbols("x", real=True)""",
@@ -42,7 +42,8 @@ x = sp.symbols("x", real=True)""",
     ),
     (
         "hide-input",
-        '''@explore(p=Range(1, 4, 0.5, start=2, label="power p"), ink=Choice(["blue", "red"], label="colour"))
+        '''@explore(p=Range(1, 4, 0.5, start=2, label="power p"), ink=Choice(["blue", "red"], label="colour"),
+         cover=Cover(1, p=3))
 def powers(axes, p, ink):
     """A power of x.
 
@@ -72,7 +73,7 @@ def powers(axes, p, ink):
     ("hide-input", """fixed = Exercise("the number", answer=lambda: max(sp.solve(x**2 - x, x)))"""),
     ("code", "fixed.check(...)"),
     ("hide-cell", "fixed.check(1)"),
-    ("", "## Remember\n\n- One sentence that stays."),
+    ("", "## Remember\n\n- What was found, in one sentence: the card of this notebook on the first page shows it."),
     ("", "## References\n\n- The post, and the papers."),
     ("", "## Notes\n\nWhat adds to the story without changing its conclusion."),
     ("", "## The ledger"),

@@ -2,28 +2,21 @@
 
 - `_generated/ledger.md`: every claim of every notebook, counted by grade; as data in `_generated/download/`, beside a
   BibTeX entry for each notebook.
-- `_generated/landing.html`: the explorer that the landing page shows.
-- `_generated/parts.md`: the table of contents with each notebook's question.
+- `_generated/landing.html`, `facts.md`, `cards.md`, `map.html`: what the first page is made of (see front_page.py).
+- `_generated/static/covers/`: the picture of each notebook (see covers.py).
 """
 
 import os
-import re
 from pathlib import Path
 
+import covers
+import front_page
 import ledger_page
 import nbformat
 import yaml
-from ledger_page import demanded, outputs, title
 
 BOOK = Path(__file__).resolve().parent
-LANDING = ("attention/01-scale-gradient", "two_ends")
-
-
-def question(notebook: nbformat.NotebookNode) -> str:
-    """The question that the first cell says the notebook answers."""
-    found = re.search(r"\*\*The question\*\*:\s*(.+?)(?:\n\n|\Z)", notebook.cells[0].source, re.DOTALL)
-    text = demanded(found, "question").replace("\n", " ")
-    return text[0].upper() + text[1:]
+GENERATED = BOOK / "_generated"
 
 
 def chapters() -> list[tuple[str, list[str]]]:
@@ -33,32 +26,31 @@ def chapters() -> list[tuple[str, list[str]]]:
     return [(caption, [f for f in files if f.startswith("notebooks/")]) for caption, files in listed if files]
 
 
-def landing(notebook: nbformat.NotebookNode, explorer: str) -> str:
-    """The baked figure of one explorer, to stand on the landing page."""
-    marker = f'data-explorer="{explorer}"'
-    for output in outputs(notebook):
-        if marker in (html := output.get("data", {}).get("text/html", "")):
-            return html
-    raise SystemExit(f"book/pages.py: no explorer {explorer!r} in the baked notebook {LANDING[0]}")
-
-
-def parts(book: list[tuple[str, list[tuple[str, nbformat.NotebookNode]]]]) -> str:
-    """Each part with its notebooks: title, then the question it answers."""
-    return "\n".join(
-        f"### {caption}\n\n"
-        + "\n".join(f"- [**{title(nb)}**]({file}.ipynb)\\\n  {question(nb)}" for file, nb in files)
-        + "\n"
-        for caption, files in book
-        if files
-    )
-
-
 def write(name: str, text: str) -> None:
     """Write `_generated/name` if its text is new, so that Sphinx reads again only what changed."""
-    path = BOOK / "_generated" / name
+    path = GENERATED / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
+
+
+def write_first_page(book: list[ledger_page.Part]) -> None:
+    """Write what the first page is made of, and the pictures of the notebooks; those of notebooks that are gone go."""
+    parts = front_page.book_of(book)
+    alts, names = {}, set()
+    for one in (one for _, entries in parts for one in entries):
+        shown = covers.frame(covers.chosen(one.figures), GENERATED)
+        alts[one.file] = shown.words
+        for end, svg in covers.pictures(shown).items():
+            names.add(f"{one.name}{end}.svg")
+            write(f"static/covers/{one.name}{end}.svg", svg)
+    for path in (GENERATED / "static" / "covers").glob("*.svg"):
+        if path.name not in names:
+            path.unlink()
+    write("landing.html", front_page.landing(parts))
+    write("facts.md", front_page.summary(book, parts))
+    write("cards.md", front_page.cards(parts, alts))
+    write("map.html", front_page.drawn_map(parts))
 
 
 def main() -> None:
@@ -76,8 +68,7 @@ def main() -> None:
     for file, entry in entries.items():
         write(f"download/cite/{file.removeprefix('notebooks/').replace('/', '-')}.bib", entry)
     write("download/cite/notebooks.bib", "\n".join(entries.values()))
-    write("parts.md", parts(book))
-    write("landing.html", landing(by_name[f"notebooks/{LANDING[0]}"], LANDING[1]))
+    write_first_page(book)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.text import Text
 
-from companion.teaching import Choice, Range, explore
+from companion.teaching import Choice, Cover, Range, explore
 from companion.teaching.bake import bake
 from companion.teaching.canvas import Canvas
 from companion.teaching.live import Live
@@ -101,6 +101,22 @@ def no_notice(axes, alpha):
 def test_bad_explorers_are_refused_by_name(parameters, draw, said):
     with pytest.raises(ValueError, match=f"explorer '{draw.__name__}': .*{said}"):
         make(parameters, draw=draw, panels=1)
+
+
+@pytest.mark.parametrize(
+    ("cover", "said"),
+    [
+        (Cover(3), "cover's panel must be between 1 and 2, got 3"),
+        (Cover(0), "cover's panel must be between 1 and 2, got 0"),
+        (Cover(1, beta=1), r"there are no parameters \['beta'\]"),
+        (Cover(1, alpha=0.3), "parameter 'alpha': the value 0.3 is not on the grid"),
+        ("waves", "cover must be a Cover, got 'waves'"),
+        (Range(0, 1, 1), "cover must be a Cover"),
+    ],
+)
+def test_a_cover_names_a_panel_and_a_setting(cover, said):
+    with pytest.raises(ValueError, match=f"explorer 'waves': {said}"):
+        make(cover=cover)
 
 
 @pytest.mark.parametrize("options", [{"panels": 0}, {"panels": 1.5}, {"panels": 1, "height": 0}])

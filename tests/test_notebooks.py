@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 import catalogue
+import front_page
 import nbformat
 import pytest
 from conftest import book_pages
@@ -22,6 +23,7 @@ NEW = Shape(("Readers asked", "Try it", "Remember", "References", "Notes", "The 
 OLD = Shape(("Try it", "Remember", "References", "The ledger"), range(8, 1000), range(2, 1000))
 EXERCISES = 3
 LONGEST_SHOWN_CELL = 12
+LONGEST_ON_A_CARD = 250
 FOLDED = {"hide-input", "hide-cell"}
 # What only MyST understands would show as raw text in JupyterLab, on GitHub and in VS Code.
 UNPORTABLE = {
@@ -153,6 +155,16 @@ def test_last_cells(notebook):
     assert notebook.cells[-1].source.strip().endswith(".table()")
     remember = next(cell for cell in prose(notebook) if "## Remember" in cell.source)
     assert len(re.findall(r"^[-*] ", remember.source, re.MULTILINE)) <= 5
+
+
+def test_the_card_of_a_notebook_has_what_it_needs(path, notebook):
+    """The first page shows the question, what was found (the first item of Remember), and one explorer's picture."""
+    for text in (front_page.question(notebook), front_page.finding(notebook)):
+        assert text.endswith((".", "?", "!")), text
+        assert front_page.length(text) <= LONGEST_ON_A_CARD, text
+    assert sum(len(re.findall(r"\bcover=", cell.source)) for cell in code(notebook)) <= 1
+    known = {f"notebooks/{catalogue.name(other)}" for other in catalogue.notebooks()}
+    assert set(front_page.needs(f"notebooks/{catalogue.name(path)}", notebook)) <= known
 
 
 def test_one_title(notebook):

@@ -12,10 +12,11 @@ _HOME = {
     "Ledger": "claims",
     "Exercise": "exercises",
     "Choice": "explorers",
+    "Cover": "explorers",
     "Range": "explorers",
     "explore": "explorers",
 }
-__all__ = ["Choice", "ClaimError", "Exercise", "Ledger", "Range", "explore"]
+__all__ = ["Choice", "ClaimError", "Cover", "Exercise", "Ledger", "Range", "explore"]
 
 
 def __getattr__(name: str) -> Any:

@@ -41,8 +41,13 @@ def bake(explorer: Explorer, folder: Path, notebook: str) -> str:
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     (folder / path).write_bytes(script)
     check_purity(canvas)
-    first = list(explorer.settings()).index(explorer.start)
-    return figure_html(explorer, f'data-pack="{path}" data-hash="{digest}"', start, numbers[first], alts[first])
+    order = list(explorer.settings())
+    first = order.index(explorer.start)
+    source = f'data-pack="{path}" data-hash="{digest}"'
+    if explorer.cover is not None:
+        panel, setting = explorer.cover
+        source += f' data-cover="{order.index(setting)} {panel - 1}"'
+    return figure_html(explorer, source, start, numbers[first], alts[first])
 
 
 def pack_script(pack: Mapping[str, object]) -> tuple[bytes, str]:

@@ -87,18 +87,32 @@ class Choice:
 Parameter = Range | Choice
 
 
+@dataclass(frozen=True, init=False)
+class Cover:
+    """The picture of a notebook on the book's first page: one panel of an explorer, from the left, at a setting."""
+
+    panel: int
+    setting: Mapping[str, Any]
+
+    def __init__(self, panel: int = 1, /, **setting: Any) -> None:
+        object.__setattr__(self, "panel", panel)
+        object.__setattr__(self, "setting", setting)
+
+
 def explore(
-    *, panels: int = 1, height: float = 2.7, **parameters: Parameter
+    *, panels: int = 1, height: float = 2.7, cover: Cover | None = None, **parameters: Parameter
 ) -> Callable[[Callable[..., Any]], "Explorer"]:
     """Turn `draw(axes, **parameters)` into an explorer, and show it where there is somebody to see it.
 
-    `axes` is one matplotlib Axes, or a tuple of them when `panels` > 1; `draw` may return named numbers. Raises
-    ValueError, naming the explorer, for parameters that do not fit the function, an empty range, a start off
-    the grid, values that are shown alike, more than 250 frames, or a docstring without caption and notice.
+    `axes` is one matplotlib Axes, or a tuple of them when `panels` > 1; `draw` may return named numbers. With
+    `cover=Cover(2, alpha=3)` the second panel at that setting is the notebook's picture on the book's first page; of
+    a notebook without a cover it is the first panel of the first explorer, as it starts. Raises
+    ValueError, naming the explorer, for parameters that do not fit the function, an empty range, a start or a cover
+    off the grid, values that are shown alike, more than 250 frames, or a docstring without caption and notice.
     """
 
     def decorate(draw: Callable[..., Any]) -> Explorer:
-        explorer = Explorer(draw, parameters, panels, height)
+        explorer = Explorer(draw, parameters, panels, height, cover)
         explorer.show()
         return explorer
 
@@ -109,7 +123,12 @@ class Explorer:
     """A drawing function, its grid of settings, and the two homes it can be shown in."""
 
     def __init__(
-        self, draw: Callable[..., Any], parameters: Mapping[str, Parameter], panels: int, height: float
+        self,
+        draw: Callable[..., Any],
+        parameters: Mapping[str, Parameter],
+        panels: int,
+        height: float,
+        cover: Cover | None = None,
     ) -> None:
         self.draw, self.panels, self.height = draw, panels, height
         self.name = draw.__name__
@@ -122,6 +141,7 @@ class Explorer:
         self.start = tuple(
             0 if p.start is None else self._place(name, p.start, "the start") for name, p in self.parameters.items()
         )
+        self.cover = None if cover is None else self._check_cover(cover)
         # Drawn on by `at`, once somebody asks.
         self._canvas: Any = None
         frames = sum(1 for _ in self.settings())
@@ -139,8 +159,8 @@ class Explorer:
         return paragraphs[0], " ".join(paragraphs[1:]).removeprefix("Notice:").strip()
 
     def _check_signature(self) -> None:
-        for name, number in (("panels", self.panels), ("height", self.height)):
-            if isinstance(number, Parameter):
+        for name, given in (("panels", self.panels), ("height", self.height)):
+            if isinstance(given, Parameter):
                 raise self.wrong(f"{name!r} is taken, it cannot be the name of a parameter")
         if not isinstance(self.panels, int) or self.panels < 1:
             raise self.wrong(f"panels must be a whole number above zero, got {self.panels!r}")
@@ -175,6 +195,19 @@ class Explorer:
                     return k
         raise self.wrong(f"parameter {name!r}: {what} {value!r} is not on the grid")
 
+    def _setting(self, given: Mapping[str, Any]) -> Setting:
+        if unknown := sorted(set(given) - set(self.parameters)):
+            raise self.wrong(f"there are no parameters {unknown}, only {list(self.parameters)}")
+        places = dict(zip(self.parameters, self.start, strict=True))
+        return tuple((places | {name: self._place(name, value) for name, value in given.items()}).values())
+
+    def _check_cover(self, cover: Cover) -> tuple[int, Setting]:
+        if not isinstance(cover, Cover):
+            raise self.wrong(f"cover must be a Cover, got {cover!r}")
+        if isinstance(cover.panel, bool) or cover.panel not in range(1, self.panels + 1):
+            raise self.wrong(f"cover's panel must be between 1 and {self.panels}, got {cover.panel!r}")
+        return cover.panel, self._setting(cover.setting)
+
     def settings(self) -> Iterator[Setting]:
         """All settings as tuples of grid indices; the last parameter changes fastest."""
         return itertools.product(*(range(len(values)) for values in self.values.values()))
@@ -198,11 +231,7 @@ class Explorer:
         """
         from companion.teaching.canvas import Canvas, failing_at
 
-        if unknown := sorted(set(setting) - set(self.parameters)):
-            raise self.wrong(f"there are no parameters {unknown}, only {list(self.parameters)}")
-        places = dict(zip(self.parameters, self.start, strict=True))
-        places |= {name: self._place(name, value) for name, value in setting.items()}
-        at = tuple(places.values())
+        at = self._setting(setting)
         self._canvas = self._canvas or Canvas(self)
         with failing_at(self, at):
             return self._canvas.draw(at)

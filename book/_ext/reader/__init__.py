@@ -8,7 +8,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from reader import claims, elision, facts, folds, formulas, heads, navigation, pointers, tags
+from reader import chinese, claims, elision, facts, folds, formulas, heads, navigation, pointers, tags
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -16,6 +16,13 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for part in (tags, formulas, elision, navigation, heads):
         part.register(app)
     # In this order, between the choice of an output's form (4) and the folding of tagged cells (199).
-    for transform in (claims.ClaimsFirst, claims.FoldedCode, pointers.Pointers, facts.Facts, folds.FoldedNotes):
+    for transform in (
+        claims.ClaimsFirst,
+        claims.FoldedCode,
+        pointers.Pointers,
+        facts.Facts,
+        folds.FoldedNotes,
+        chinese.Chinese,
+    ):
         app.add_post_transform(transform)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
