@@ -12,6 +12,7 @@ import front_page
 import nbformat
 import pytest
 from conftest import book_pages
+from fontTools.ttLib import TTFont
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from companion.teaching import Choice, Cover, Range, explore
@@ -386,6 +387,18 @@ def test_chinese_stands_upright_and_says_that_it_is_chinese(opened, book_url):
         assert wrong == [], name
         fonts = {font for font, _ in fonts_of(page, "article [lang=zh]")}
         assert not any("Source" in font for font in fonts), fonts
+
+
+def test_every_icon_has_its_sign_in_the_font(opened, book, book_url):
+    """The icon font is cut down to what the pages show: on a phone, where buttons are more, none is an empty box."""
+    drawn = set(TTFont(book / "_static" / "vendor" / "fontawesome" / "webfonts" / "fa-solid-900.woff").getBestCmap())
+    for options in ({}, {"viewport": PHONE}):
+        page = opened(f"{book_url}/{NOTEBOOKS[0]}.html", **options)
+        signs = page.eval_on_selector_all(
+            "i[class*='fa-']", "all => all.map(i => [i.className, getComputedStyle(i, '::before').content])"
+        )
+        assert len(signs) > 5
+        assert [name for name, sign in signs if ord(sign.strip('"')[0]) not in drawn] == []
 
 
 def test_the_typefaces_licences_come_with_them(book):
