@@ -124,7 +124,7 @@ def landing(parts: list[tuple[str, list[Entry]]]) -> str:
     one = entries.get(LANDING[0]) or next(iter(entries.values()))
     named = [f for f in one.figures if covers.attribute(f, "data-explorer") == LANDING[1]]
     figure = named[0] if named else covers.chosen(one.figures)
-    return f'{figure}\n<p class="front-source">From <a href="{one.file}.html">{escape(one.title)}</a></p>\n'
+    return f'{figure}\n<p class="front-source">Read on: <a href="{one.file}.html">{escape(one.title)}</a></p>\n'
 
 
 # --- the cards ------------------------------------------------------------------------------------------------------
