@@ -100,7 +100,7 @@ def entry(file: str, notebook: NotebookNode) -> Entry:
     figures = [text for text in html if text.startswith(covers.FIGURE)]
     return Entry(
         file,
-        title(notebook),
+        title(notebook).replace("$", ""),
         original(notebook),
         question(notebook),
         finding(notebook),

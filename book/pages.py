@@ -39,7 +39,10 @@ def write_first_page(book: list[ledger_page.Part]) -> None:
     parts = front_page.book_of(book)
     alts, names = {}, set()
     for one in (one for _, entries in parts for one in entries):
-        shown = covers.frame(covers.chosen(one.figures), GENERATED)
+        try:
+            shown = covers.frame(covers.chosen(one.figures), GENERATED)
+        except ValueError as error:
+            raise SystemExit(f"book/pages.py: {one.file}: {error}") from None
         alts[one.file] = shown.words
         for end, svg in covers.pictures(shown).items():
             names.add(f"{one.name}{end}.svg")

@@ -166,6 +166,8 @@ def test_thirty_six_notebooks_have_their_cards_and_places(baked):
     # From the notebook before, but for the six first ones, and from attention/01 but for itself and, again, for 02.
     arcs = ElementTree.fromstring(re.search("<svg.*?</svg>", drawn)[0])
     assert len(arcs) == 30 + 36 - 2
+    # The explorer that the first page wants is in none of them: the picture of the first moves.
+    assert front_page.landing(parts).endswith('<a href="notebooks/attention/01-x.html">A title</a></p>\n')
     assert "36 notebooks · 36 explorers" in front_page.summary(book, parts)
 
 
@@ -274,6 +276,20 @@ def test_the_map_has_every_notebook_and_an_arc_for_every_need(opened, book, book
         })"""
     )
     assert max(abs(gap) for pair in ends for gap in pair) < 8
+
+
+def test_a_title_that_is_pointed_at_shows_its_own_arcs(opened, book_url):
+    page = opened(f"{book_url}/index.html")
+    item = page.locator(".front-map li:has(.visually-hidden)").first
+    number = item.get_attribute("id").removeprefix("map-")
+    look = "all => all.map(path => Number(getComputedStyle(path).opacity))"
+    own, other = f".front-map :is(.to-{number}, .from-{number})", f".front-map path:not(.to-{number}, .from-{number})"
+    assert max(page.locator(own).evaluate_all(look)) < 1
+    item.locator("a").focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert set(page.locator(own).evaluate_all(look)) == {1}
+    assert max(page.locator(other).evaluate_all(look)) < 1
 
 
 PICTURE = "f => f.querySelector('.explorer-panels').shadowRoot.innerHTML.replace(/<style.*?style>/s, '')"
