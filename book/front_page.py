@@ -86,7 +86,8 @@ def needs(file: str, notebook: NotebookNode) -> list[str]:
     """The notebooks that the first cell says to read before."""
     found = _NEEDS.search(notebook.cells[0].source)
     links = [link for _, link in _LINK.findall(found[1])] if found else []
-    return list(dict.fromkeys(posixpath.normpath(posixpath.join(posixpath.dirname(file), link)) for link in links))
+    files = [posixpath.normpath(posixpath.join(posixpath.dirname(file), link)) for link in links]
+    return [other for other in dict.fromkeys(files) if other != file]
 
 
 def facts(notebook: NotebookNode, figures: list[str]) -> str:
