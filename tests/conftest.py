@@ -4,6 +4,7 @@ import fcntl
 import functools
 import http.server
 import os
+import random
 import shutil
 import subprocess
 import threading
@@ -44,6 +45,16 @@ def book_pages() -> list[str]:
     toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
     chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
     return [toc["root"], *(page["file"] for chapter in chapters for page in (chapter, *chapter.get("sections", ())))]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose which pages are tried for accessibility, once for all workers, before they start."""
+    os.environ.setdefault("AXE_SEED", str(random.randrange(10_000)))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what was chosen by chance, so that a run can be repeated."""
+    return f"pages for accessibility: AXE_SEED={os.environ['AXE_SEED']}"
 
 
 # --- how work is spread -----------------------------------------------------------------------------------------
