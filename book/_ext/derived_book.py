@@ -69,7 +69,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     """Go once over the finished pages: take the icon script out, and put what the explorers show beside them."""
     if exception is not None:
         return
-    out, shown = Path(app.outdir), set()
+    out, shown = Path(app.outdir), set[str]()
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         static = "../" * (len(page.relative_to(out).parts) - 1) + "_static/"
