@@ -115,7 +115,7 @@ def part_page(book: list[Part], part: Part) -> str:
     ]
     for file, notebook in files:
         lines += [f"## [{title(notebook)}](../{file}.ipynb)", ""]
-        lines += ["| | grade | claim |", "|---:|---|---|", *(row(file, claim) for claim in claims(notebook)), ""]
+        lines += ["| number | grade | claim |", "|---:|---|---|", *(row(file, claim) for claim in claims(notebook)), ""]
     return "\n".join(lines)
 
 
