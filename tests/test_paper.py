@@ -9,7 +9,7 @@ from conftest import book_pages
 
 PAGES = [page for page in book_pages() if page.startswith("notebooks/")]
 # Bytes, gzipped, of the pictures for paper: of one explorer, and of a page.
-EXPLORER, PAGE = 150_000, 400_000
+EXPLORER, PAGE = 60_000, 250_000
 ON_PAPER = range(1, 4)
 # Points on A4: the height of what can be printed on, and how much of a thing may stand on the page before.
 A4 = 842
