@@ -4,10 +4,12 @@ import fcntl
 import functools
 import http.server
 import os
+import random
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,18 @@ LONGEST_FIRST = ("test_setup.py", "test_jupyterlab.py", "test_mutations.py", ".i
 def book_pages() -> list[str]:
     """Every page of the book as its table of contents names it, such as "notebooks/attention/01-scale-gradient"."""
     toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    return [toc["root"], *(page["file"] for chapter in chapters for page in (chapter, *chapter.get("sections", ())))]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose which pages are tried for accessibility, once for all workers, before they start."""
+    os.environ.setdefault("AXE_SEED", str(random.randrange(10_000)))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what was chosen by chance, so that a run can be repeated."""
+    return f"pages for accessibility: AXE_SEED={os.environ['AXE_SEED']}"
 
 
 # --- how work is spread -----------------------------------------------------------------------------------------
@@ -154,14 +167,28 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Say nothing: a page asks for dozens of files."""
 
 
-@pytest.fixture(scope="session")
-def book_url(book: Path) -> Iterator[str]:
-    """Address of a static server on the built book (the one of `python -m http.server`)."""
-    handler = functools.partial(QuietHandler, directory=str(book))
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Address of a static server on a folder (the one of `python -m http.server`)."""
+    handler = functools.partial(QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def book_url(book: Path) -> Iterator[str]:
+    """Address of a static server on the built book."""
+    with served(book) as address:
+        yield address
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Serves folders as long as the test lasts; gives their addresses."""
+    with ExitStack() as stack:
+        yield lambda folder: stack.enter_context(served(folder))
 
 
 @pytest.fixture(scope="session")
