@@ -3,19 +3,13 @@
 import functools
 import http.server
 import statistics
-import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
+from _paths import HTML
+from conftest import CHROMIUM_FLAGS, QuietHandler, find_chromium
 from playwright.sync_api import sync_playwright
-
-ROOT = Path(__file__).resolve().parents[1]
-HTML = ROOT / "book" / "_build" / "html"
-sys.path.insert(0, str(ROOT / "tests"))
-
-from conftest import CHROMIUM_FLAGS, QuietHandler, find_chromium  # noqa: E402 (lives with the tests)
 
 PAGE = "notebooks/diffusion/03-sde.html"
 ANSWERS = ("β(1 - e^(-B))", "β(1 - e^(-2B))", "2 β sinh(B) e^(-B)", "B^B", "β.x")

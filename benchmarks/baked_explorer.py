@@ -3,18 +3,12 @@
 import functools
 import gzip
 import http.server
-import sys
 import threading
-from pathlib import Path
 
+from _paths import HTML
 from _timing import summary
+from conftest import CHROMIUM_FLAGS, QuietHandler, find_chromium
 from playwright.sync_api import sync_playwright
-
-ROOT = Path(__file__).resolve().parents[1]
-HTML = ROOT / "book" / "_build" / "html"
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "book")]
-
-from conftest import CHROMIUM_FLAGS, QuietHandler, find_chromium  # noqa: E402 (lives with the tests)
 
 # All that a step costs the page: script, style, layout and paint. The first callback of an animation frame takes the
 # time, and a message posted there arrives after the frame was painted. The first sweep meets every setting of the

@@ -9,14 +9,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from catalogue import ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-from reader.elision import elide, statements  # noqa: E402
-from reader.formulas import repaired  # noqa: E402
-from reader.plain import plain, plain_text  # noqa: E402
+from reader.elision import elide, statements
+from reader.formulas import repaired
+from reader.plain import plain, plain_text
 
 RAW = re.compile(r"\$[^$\n]*[\\^_{][^$\n]*\$|\\(?:frac|tfrac|alpha|sum|mathbb|left|cdot|partial|mathrm|sqrt|le|ge)\b")
 CHILDREN = {"msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3, "mfrac": 2, "mroot": 2}
