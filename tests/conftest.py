@@ -1,5 +1,6 @@
 """What several tests share: a browser, the built book, a static server for it, and how work is spread."""
 
+import contextlib
 import fcntl
 import functools
 import http.server
@@ -48,11 +49,14 @@ def book_pages() -> list[str]:
 
 
 def unit_of_work(nodeid: str) -> str:
-    """What one worker does without a break: a notebook's cells, a page's visit, a mutated notebook, or a file."""
+    """What one worker does without a break: a notebook, a page's visit, what is mutated, an engine, or a file."""
     file, _, test = nodeid.partition("::")
     if file.endswith("test_mutations.py"):
         return nodeid
-    return f"{file}[{test.partition('[')[2]}" if file.endswith("test_book.py") else file
+    parameters = test.partition("[")[2].rstrip("]")
+    if file.endswith("test_engines.py"):
+        return f"{file}[{parameters.rpartition('-')[2]}]"
+    return f"{file}[{parameters}]" if file.endswith("test_book.py") else file
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -154,14 +158,21 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Say nothing: a page asks for dozens of files."""
 
 
-@pytest.fixture(scope="session")
-def book_url(book: Path) -> Iterator[str]:
-    """Address of a static server on the built book (the one of `python -m http.server`)."""
-    handler = functools.partial(QuietHandler, directory=str(book))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+@contextlib.contextmanager
+def served(folder: Path, handler: type[QuietHandler] = QuietHandler) -> Iterator[str]:
+    """The address of a static server on a folder, for as long as the context lasts."""
+    bound = functools.partial(handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), bound) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def book_url(book: Path) -> Iterator[str]:
+    """Address of a static server on the built book (the one of `python -m http.server`)."""
+    with served(book) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from conftest import QuietHandler
+
 # Seconds until an answer counts as missing: long, since a busy machine is no fault of the page.
 PATIENCE = 600
 WIDE = {"width": 1280, "height": 900}
@@ -157,11 +159,40 @@ def firefox(scratch: Path) -> Iterator[Engine]:
 # --- WebKit -----------------------------------------------------------------------------------------------------
 
 
-class WebKit:
-    """WebKitGTK's own small browser, and the file that it writes its console to."""
+# WebKit's driver tells nothing of the console: the page itself must listen, from its first script on.
+EARS = """<script>
+    window.heard = [];
+    for (const kind of ["error", "warn"]) {
+        const told = console[kind];
+        console[kind] = (...words) => (heard.push(words.join(" ")), told.apply(console, words));
+    }
+    addEventListener("error", (e) => heard.push(e.message || `${e.target.src || e.target.href} is missing`), true);
+    addEventListener("unhandledrejection", (e) => heard.push(`${e.reason}`));
+</script>"""
 
-    def __init__(self, driver: Any, console: Path) -> None:
-        self.driver, self.console, self.read = driver, console, 0
+
+class ListeningHandler(QuietHandler):
+    """A static server that puts EARS into its pages."""
+
+    def do_GET(self) -> None:
+        """Answer with a file, or with a page that listens."""
+        path = Path(self.translate_path(self.path))
+        if path.suffix != ".html" or not path.is_file():
+            return super().do_GET()
+        page = path.read_text(encoding="utf-8").replace("<head>", f"<head>{EARS}", 1).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+        return None
+
+
+class WebKit:
+    """WebKitGTK's own small browser, whose console is heard on pages that a `ListeningHandler` served."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
 
     def open(self, address: str) -> None:
         self.driver.get(address)
@@ -193,9 +224,7 @@ class WebKit:
         self.element(selector).click()
 
     def complaints(self) -> list[str]:
-        text = self.console.read_bytes()[self.read :].decode(errors="replace")
-        self.read += len(text.encode())
-        return [line for line in text.splitlines() if re.match(r"CONSOLE .*\b(ERROR|WARN)", line)]
+        return self.run("() => window.heard?.splice(0) ?? []")
 
 
 @contextlib.contextmanager
@@ -223,9 +252,7 @@ def webkit(scratch: Path) -> Iterator[Engine]:
         raise Missing("no WebKit found: `apt install webkit2gtk-driver xvfb`")
     options = WebKitGTKOptions()
     options.binary_location = str(browsers[-1])
-    for argument in ("--automation", "--enable-write-console-messages-to-stdout=true"):
-        options.add_argument(argument)
-    console = scratch / "console.log"
+    options.add_argument("--automation")
     with screen() as display:
         # In a container there is neither a graphics card nor a session of a desktop, and no sandbox for root.
         alone = {
@@ -237,16 +264,15 @@ def webkit(scratch: Path) -> Iterator[Engine]:
             "GSETTINGS_BACKEND": "memory",
             "NO_AT_BRIDGE": "1",
         }
-        with open(console, "wb") as log:
-            service = Service(executable_path=driver, log_output=log, env=os.environ | alone)
-            browser = WebKitGTK(options=options, service=service)
-            try:
-                browser.set_script_timeout(PATIENCE)
-                browser.set_page_load_timeout(PATIENCE)
-                browser.set_window_size(WIDE["width"], WIDE["height"])
-                yield WebKit(browser, console)
-            finally:
-                browser.quit()
+        service = Service(executable_path=driver, env=os.environ | alone)
+        browser = WebKitGTK(options=options, service=service)
+        try:
+            browser.set_script_timeout(PATIENCE)
+            browser.set_page_load_timeout(PATIENCE)
+            browser.set_window_size(WIDE["width"], WIDE["height"])
+            yield WebKit(browser)
+        finally:
+            browser.quit()
 
 
 ENGINES = {"Firefox": firefox, "WebKit": webkit}

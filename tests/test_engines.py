@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import catalogue
 import engines
 import pytest
+from conftest import served
 from test_answers import STATE, answers
 
 # The last of each part: the one that builds on most of what the part has.
@@ -72,10 +73,17 @@ def engine(request, tmp_path_factory):
     context.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="module")
+def url(book):
+    """Address of a server on the book whose pages tell what they complained about."""
+    with served(book, engines.ListeningHandler) as url:
+        yield url
+
+
 @pytest.fixture(scope="module", params=PAGES)
-def page(request, engine, book_url):
+def page(request, engine, url):
     """An engine with a page of the book."""
-    engine.open(f"{book_url}/{request.param}")
+    engine.open(f"{url}/{request.param}")
     return engine
 
 
@@ -139,8 +147,8 @@ VERDICT = f"""async () => {{
 }}"""
 
 
-def test_an_exercise_says_wrong_and_right(engine, book_url):
-    engine.open(f"{book_url}/{PAGES[0]}")
+def test_an_exercise_says_wrong_and_right(engine, url):
+    engine.open(f"{url}/{PAGES[0]}")
     exercise = json.loads(engine.run("() => document.getElementById('exercise-1').dataset.exercise"))
     texts = dict(answers(exercise))
     for verdict in ("wrong", "right"):
