@@ -1,5 +1,6 @@
 # make lab        JupyterLab in notebooks/
 # make book       the online book, in book/_build/html     (make serve: the same on http://127.0.0.1:8000)
+# make zip        the book as one file in build/: unpacked, it opens by double click
 # make test       everything is checked: style, package, notebooks, book, JupyterLab, Binder
 # make check NOTEBOOK=attention/01   one notebook is run, compared, broken on purpose, and its page tried
 # make notebooks  run the notebooks again and write their outputs
@@ -38,7 +39,7 @@ export OPENBLAS_NUM_THREADS := 1
 PYTEST := $(BIN)/pytest --nbval --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=600 \
   -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: lab book serve test check check-one notebooks bench lint format lock clean new help keys
+.PHONY: lab book serve zip test check check-one notebooks bench lint format lock clean new help keys
 .DELETE_ON_ERROR:
 
 lab: $(READY)
@@ -50,6 +51,9 @@ book: $(HTML)/.built
 serve: book
 	@echo "http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+
+zip: book
+	@$(BIN)/python book/zip_book.py $(HTML) build/scientific-spaces-derived.zip
 
 test: lint book
 	$(PYTEST) tests notebooks $(ARGS)
@@ -94,7 +98,7 @@ lock:
 	  --upgrade --quiet pyproject.toml -o requirements.txt
 
 clean:
-	rm -rf build book/_build book/_generated book/notebooks book/_static/katex
+	rm -rf build book/_build book/_generated book/ledger book/notebooks book/_static/katex
 
 # --- the environment -------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ import sympy as sp
 
 from companion.teaching._written import read
 from companion.teaching.exercises import Exercise
+from companion.teaching.reading import read_answer
 
 # What the browser fetches for the first answer, as `make bench` measures it.
 WEIGHT = "9 MB"
@@ -32,7 +33,7 @@ def add_forms(notebook: nbformat.NotebookNode) -> int:
             exercise = output.get("metadata", {}).get("exercise", {})
             if data := exercise.get("data"):
                 count += 1
-                cell.outputs[place] = _form_output(data, count)
+                cell.outputs[place] = _form_output(data, exercise.get("names", {}), count)
                 if _only_checks(cell.source):
                     cell.metadata["tags"] = [*cell.metadata.get("tags", []), "remove-input"]
     return count
@@ -46,28 +47,35 @@ def _only_checks(source: str) -> bool:
     return False
 
 
-def _form_output(data: Mapping[str, Any], number: int) -> nbformat.NotebookNode:
+def _form_output(data: Mapping[str, Any], names: Mapping[str, str], number: int) -> nbformat.NotebookNode:
     plain = json.loads(json.dumps(data))
     if Exercise.from_data(plain).to_data() != plain:
         raise ValueError(f"the exercise {data['question']!r} does not come back from its data as it was")
     return nbformat.v4.new_output(
         "display_data",
-        data={"text/html": form(plain, number), "text/plain": f"Exercise · {data['question']}"},
+        data={"text/html": form(plain, names, number), "text/plain": f"Exercise · {data['question']}"},
         metadata={"exercise": {"question": data["question"], "right": None}},
     )
 
 
-def form(data: Mapping[str, Any], number: int) -> str:
-    """The form of an exercise. Without JavaScript, or from a folder, it says how to check an answer."""
+def form(data: Mapping[str, Any], names: Mapping[str, str], number: int) -> str:
+    """The form of an exercise. Without JavaScript, or from a folder, it says how to check an answer.
+
+    `names` are variables of the notebook that hold a symbol of another name.
+    """
     say = html.escape
-    packed = say(json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True))
-    field, hint = f"answer-{number}", f"answer-{number}-hint"
+    sent = {**data, "names": dict(names)} if names else data
+    packed = say(json.dumps(sent, ensure_ascii=False, separators=(",", ":"), sort_keys=True))
+    field, hint, letters = f"answer-{number}", f"answer-{number}-hint", f"answer-{number}-letters"
+    listed = _letters(data, names)
+    described = f"{letters} {hint}" if listed else hint
+    lines = f'<p class="exercise-letters" id="{letters}">{listed}</p>\n' if listed else ""
     return f"""<form class="exercise" id="exercise-{number}" data-exercise="{packed}" autocomplete="off">
 <p class="exercise-question"><strong>Exercise</strong> {say(data["question"])}</p>
-<div class="exercise-controls" hidden>
+{lines}<div class="exercise-controls" hidden>
 <label for="{field}">Your answer</label>
 <input id="{field}" type="text" inputmode="text" autocapitalize="off" autocorrect="off" spellcheck="false" \
-maxlength="500" aria-describedby="{hint}" translate="no">
+maxlength="500" aria-describedby="{described}" translate="no">
 <button type="submit">Check</button>
 <p class="exercise-hint" id="{hint}">{_hint(data)} SymPy checks it in your browser (about {WEIGHT}, once).</p>
 </div>
@@ -78,20 +86,33 @@ A solution is folded below.</p>
 </form>"""
 
 
+def _letters(data: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The symbols of the answer, each as the page sets it and as it can be typed: by its name, or as the code says.
+
+    The page sets what stands in `data-tex` (see `_ext/answers.py`).
+    """
+    known, letters = [read(symbol) for symbol in data["symbols"]], []
+    for symbol in sorted(read(data["answer"]).free_symbols, key=lambda symbol: symbol.name):
+        # Not e, which stays the number where the code calls ε so.
+        others = [name for name in names if read_answer(name, known, names) == symbol]
+        sign = sp.pretty(symbol, use_unicode=True)
+        shown = f'<span class="exercise-letter" data-tex="{html.escape(sp.latex(symbol))}">{html.escape(sign)}</span>'
+        typed = " or ".join(f"<kbd>{html.escape(name)}</kbd>" for name in (symbol.name, *others))
+        letters.append(f"{shown} (type {typed})")
+    return f"Letters: {', '.join(letters)}." if letters else ""
+
+
 def _hint(data: Mapping[str, Any]) -> str:
-    """What the answer is made of: its symbols, as they are written and as they can be typed."""
+    """What the answer is made of."""
     answer = read(data["answer"])
-    names = sorted({symbol.name for symbol in answer.free_symbols})
-    signs = [(sp.pretty(sp.Symbol(name), use_unicode=True), name) for name in names]
-    typed = ", ".join(
-        f"<i>{html.escape(sign)}</i>" + ("" if sign == name else f" (<kbd>{html.escape(name)}</kbd>)")
-        for sign, name in signs
-    )
-    within = f" in {typed}" if names else ""
     if isinstance(answer, sp.MatrixBase):
-        return f"A {answer.rows} × {answer.cols} matrix{within}, written as <kbd>[1, 2; 3, 4]</kbd>."
+        return f"A {answer.rows} × {answer.cols} matrix, written as <kbd>[1, 2; 3, 4]</kbd>."
     if isinstance(answer, sp.Tuple):
-        return f"{len(answer)} answers{within}, with commas between them."
+        return f"{len(answer)} answers, with commas between them."
     if isinstance(answer, sp.Equality):
-        return f"An equation{within}."
-    return f"An expression{within}." if names else "A number, such as <kbd>√2/3</kbd> or <kbd>2 e^3</kbd>."
+        return "An equation."
+    return (
+        "An expression in these letters."
+        if answer.free_symbols
+        else "A number, such as <kbd>√2/3</kbd> or <kbd>2 e^3</kbd>."
+    )

@@ -113,7 +113,16 @@ def listed(toc: str, name: str) -> str:
         lines.insert(place, line)
     else:
         place = next(k for k, text in enumerate(lines) if text.strip() == "- caption: The book")
-        lines.insert(place, f"  - caption: {part.replace('-', ' ').capitalize()}\n    chapters:\n{line}")
+        caption = part.replace("-", " ").capitalize()
+        # Every part has its page in the ledger, after those of the parts before it.
+        ledger = f"          - file: ledger/{part}\n            title: {caption}\n"
+        after = [k for k, text in enumerate(lines) if text.startswith("          - file: ledger/")]
+        if after:
+            lines.insert(after[-1] + 2, ledger)
+        else:
+            first = next(k for k, text in enumerate(lines) if text.strip() == "- file: ledger")
+            lines.insert(first + 1, f"        sections:\n{ledger}")
+        lines.insert(place, f"  - caption: {caption}\n    chapters:\n{line}")
     return "".join(lines)
 
 

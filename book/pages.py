@@ -1,7 +1,7 @@
 """Write the parts of the book's own pages that come from the executed notebooks (see `make book`).
 
-- `_generated/ledger.md`: every claim of every notebook, counted by grade; as data in `_generated/download/`, beside a
-  BibTeX entry for each notebook.
+- `_generated/ledger.md`: the claims counted by part, notebook and grade; `ledger/<part>.md`: every claim of a part; as
+  data in `_generated/download/`, beside a BibTeX entry for each notebook.
 - `_generated/landing.html`: the explorer that the landing page shows.
 - `_generated/parts.md`: the table of contents with each notebook's question.
 """
@@ -53,12 +53,26 @@ def parts(book: list[tuple[str, list[tuple[str, nbformat.NotebookNode]]]]) -> st
     )
 
 
-def write(name: str, text: str) -> None:
-    """Write `_generated/name` if its text is new, so that Sphinx reads again only what changed."""
-    path = BOOK / "_generated" / name
+def write(name: str, text: str, folder: str = "_generated") -> None:
+    """Write `folder/name` if its text is new, so that Sphinx reads again only what changed."""
+    path = BOOK / folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
+
+
+def write_ledger(book: list[ledger_page.Part]) -> None:
+    """Write the ledger's pages; those of parts that are gone go too. Stops for a part whose page `_toc.yml` lacks."""
+    toc = (BOOK / "_toc.yml").read_text(encoding="utf-8")
+    write("ledger.md", ledger_page.summary(book))
+    wanted = {ledger_page.slug(part[1]): ledger_page.part_page(book, part) for part in book}
+    for name, text in wanted.items():
+        if f"file: ledger/{name}\n" not in toc:
+            raise SystemExit(f"book/pages.py: _toc.yml needs a line `- file: ledger/{name}` below `- file: ledger`")
+        write(f"{name}.md", text, folder="ledger")
+    for page in (BOOK / "ledger").glob("*.md"):
+        if page.stem not in wanted:
+            page.unlink()
 
 
 def main() -> None:
@@ -68,7 +82,7 @@ def main() -> None:
         for caption, files in chapters()
     ]
     by_name = {file: notebook for _, files in book for file, notebook in files}
-    write("ledger.md", ledger_page.page(book))
+    write_ledger(book)
     write("download/ledger.json", ledger_page.data(book))
     config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
     about = config["author"], config["title"], os.environ.get("BOOK_ADDRESS", "")

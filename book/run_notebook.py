@@ -5,7 +5,8 @@
 
 In place, outputs are replaced by fresh ones that are the same on every machine: no widget state, no
 timings, no kernel version. Baked, the copy goes to book/notebooks/ and the frames of its explorers to
-book/_generated/packs/. A line for each notebook says which it is, of how many, and how long it took.
+book/_generated/packs/, some of them to paper/ and previews/ beside it. A line for each notebook says which it is, of
+how many, and how long it took.
 """
 
 import argparse
@@ -63,10 +64,12 @@ def label_solutions(notebook: nbformat.NotebookNode) -> None:
 
 
 def forget_packs(name: str, baked: str) -> None:
-    """Remove the packs of explorers that the notebook once had, and has no more."""
-    for pack in (PACKS / name).glob("*.js"):
-        if pack.relative_to(PACKS.parent).as_posix() not in baked:
-            pack.unlink()
+    """Remove what was drawn of explorers that the notebook once had, and has no more."""
+    for folder in (PACKS, PACKS.with_name("paper"), PACKS.with_name("previews")):
+        for drawn in (folder / name).glob("*.*"):
+            explorer = re.sub(r"-\d+$", "", drawn.stem)
+            if f"packs/{name}/{explorer}.js" not in baked:
+                drawn.unlink()
 
 
 def execute(path: Path, *, bake: bool) -> Path:

@@ -1,14 +1,15 @@
 """What several tests share: a browser, the built book, a static server for it, and how work is spread."""
 
-import contextlib
 import fcntl
 import functools
 import http.server
 import os
+import random
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,18 @@ LONGEST_FIRST = ("test_setup.py", "test_jupyterlab.py", "test_mutations.py", ".i
 def book_pages() -> list[str]:
     """Every page of the book as its table of contents names it, such as "notebooks/attention/01-scale-gradient"."""
     toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    return [toc["root"], *(page["file"] for chapter in chapters for page in (chapter, *chapter.get("sections", ())))]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose which pages are tried for accessibility, once for all workers, before they start."""
+    os.environ.setdefault("AXE_SEED", str(random.randrange(10_000)))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what was chosen by chance, so that a run can be repeated."""
+    return f"pages for accessibility: AXE_SEED={os.environ['AXE_SEED']}"
 
 
 # --- how work is spread -----------------------------------------------------------------------------------------
@@ -158,9 +170,9 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Say nothing: a page asks for dozens of files."""
 
 
-@contextlib.contextmanager
+@contextmanager
 def served(folder: Path, handler: type[QuietHandler] = QuietHandler) -> Iterator[str]:
-    """The address of a static server on a folder, for as long as the context lasts."""
+    """Address of a static server on a folder (the one of `python -m http.server`)."""
     bound = functools.partial(handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), bound) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -170,9 +182,16 @@ def served(folder: Path, handler: type[QuietHandler] = QuietHandler) -> Iterator
 
 @pytest.fixture(scope="session")
 def book_url(book: Path) -> Iterator[str]:
-    """Address of a static server on the built book (the one of `python -m http.server`)."""
-    with served(book) as url:
-        yield url
+    """Address of a static server on the built book."""
+    with served(book) as address:
+        yield address
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Serves folders as long as the test lasts; gives their addresses."""
+    with ExitStack() as stack:
+        yield lambda folder: stack.enter_context(served(folder))
 
 
 @pytest.fixture(scope="session")

@@ -105,6 +105,36 @@ def test_endless_algebra_is_ended_without_threads(book, tmp_path):
     assert 0.4 < seconds < 5
 
 
+def test_a_form_lists_letters_with_what_to_type(book, pages):
+    """Each letter as the page's formulas are set, its name, and what the code calls it."""
+    for page in pages:
+        text = (book / page).read_text(encoding="utf-8")
+        forms = re.findall(r'<form class="exercise".*?</form>', text, re.DOTALL)
+        for form in forms:
+            data = json.loads(html.unescape(re.search(r'data-exercise="([^"]+)"', form)[1]))
+            names = {symbol.name for symbol in read(data["answer"]).free_symbols}
+            letters = re.search(r'<p class="exercise-letters".*?</p>', form, re.DOTALL)
+            assert bool(letters) == bool(names), page
+            for name in names:
+                assert f"type <kbd>{name}</kbd>" in letters[0], (page, name)
+            assert letters is None or letters[0].count('class="katex"') == len(names), page
+            assert "data-tex" not in form
+
+
+def test_a_letter_may_be_typed_by_the_name_that_the_code_has_for_it(exercises):
+    tried = 0
+    for _, data in exercises:
+        for variable, name in data.get("names", {}).items():
+            answer = typed(read(data["answer"]))
+            if not re.search(rf"\b{name}\b", answer):
+                continue
+            text = re.sub(rf"\b{name}\b", variable, answer)
+            # Where another letter has that name already, it stays that letter.
+            if reply(data, text)["right"]:
+                tried += 1
+    assert tried >= 3
+
+
 # --- in the page ----------------------------------------------------------------------------------------------------
 
 PAGE = "notebooks/diffusion/03-sde.html"

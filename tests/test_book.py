@@ -4,6 +4,8 @@ Each page is opened once and asked everything; what it complained about on the w
 """
 
 import gzip
+import os
+import random
 import re
 from urllib.parse import urlsplit
 
@@ -289,23 +291,30 @@ def test_packs_come_only_when_needed_and_a_failure_can_be_retried(browser, book_
     context.close()
 
 
+def by_chance():
+    """The first page, the ledger, and five others, chosen anew in each run (AXE_SEED chooses the same ones again)."""
+    if "BOOK_HTML" in os.environ:
+        return PAGES
+    always = ["index", "ledger"]
+    others = [page for page in PAGES if page not in always]
+    return always + sorted(random.Random(os.environ["AXE_SEED"]).sample(others, min(5, len(others))))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["index", "a notebook"])
-def test_accessibility(browser, book_url, one, path, scheme):
+@pytest.mark.parametrize("path", by_chance())
+def test_accessibility(browser, book_url, path, scheme):
     context = browser.new_context(viewport=WIDE, color_scheme=scheme)
     page = context.new_page()
-    page.goto(f"{book_url}/{path if path == 'index' else one}.html", wait_until="networkidle")
+    page.goto(f"{book_url}/{path}.html", wait_until="networkidle")
     # Colours that are still on their way have not the contrast that a reader sees.
     page.evaluate("() => Promise.all(document.getAnimations().map(motion => motion.finished.catch(() => null)))")
     # Between light and dark only colours change.
     rules = (
         {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}} if scheme == "dark" else None
     )
-    found = Axe().run(page, options=rules).response["violations"]
-    grave = [
+    found = [
         f"{v['impact']}: {v['id']}: {v['help']} ({v['nodes'][0]['target']}, {len(v['nodes'])} places)"
-        for v in found
-        if v["impact"] in ("serious", "critical")
+        for v in Axe().run(page, options=rules).response["violations"]
     ]
-    assert not grave, "\n".join(grave)
+    assert not found, f"AXE_SEED={os.environ['AXE_SEED']}\n" + "\n".join(found)
     context.close()

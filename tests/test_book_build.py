@@ -80,5 +80,10 @@ def test_a_notebook_that_is_baked_again_forgets_its_old_packs(monkeypatch, tmp_p
     folder.mkdir(parents=True)
     for name in ("old.js", "new.js"):
         (folder / name).write_text(name, encoding="utf-8")
+    paper = tmp_path / "paper" / "part" / "01"
+    paper.mkdir(parents=True)
+    for name in ("old-1.svg", "new-1.svg", "new-2.svg"):
+        (paper / name).touch()
     run_notebook.forget_packs("part/01", 'data-pack=\\"packs/part/01/new.js\\"')
     assert [p.name for p in folder.iterdir()] == ["new.js"]
+    assert sorted(p.name for p in paper.iterdir()) == ["new-1.svg", "new-2.svg"]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import ClassVar
 
 import pytest
 import sympy as sp
@@ -150,6 +151,18 @@ def test_an_exercise_that_waits_carries_itself_as_data(displayed, ratio):
     again = Exercise.from_data(data)
     for given in (sp.sqrt(4**n - 1) / k, sp.sqrt(4**n) / k, -sp.sqrt(4**n - 1) / k, n, 3):
         assert again.verdict(given) == ratio.verdict(given)
+
+
+def test_beside_its_data_stands_what_the_notebook_calls_its_symbols(displayed, monkeypatch):
+    class Shell:
+        """A notebook's variables: a symbol under other names, one that is named so, another one, and hidden ones."""
+
+        beta, gamma = sp.symbols("beta gamma", positive=True)
+        user_ns: ClassVar = {"rate_b": beta, "beta": beta, "gamma": beta, "_7": beta, "n": n, "two": 2}
+
+    monkeypatch.setattr("companion.teaching.exercises.ipython", Shell)
+    Exercise("the sum", answer=lambda: Shell.beta + Shell.gamma).check(...)
+    assert displayed[0][1]["exercise"]["names"] == {"rate_b": "beta"}
 
 
 @pytest.mark.parametrize("wrong", [1001, 1000.5, sp.Rational(10001, 10), 999.9])

@@ -1,6 +1,7 @@
 """Explorers: what is asked of them is checked at once, frames are pure, packs small, and live pictures follow."""
 
 import asyncio
+import inspect
 import json
 import re
 import threading
@@ -12,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.text import Text
+from PIL import Image
 
 from companion.teaching import Choice, Range, explore
-from companion.teaching.bake import bake
+from companion.teaching.bake import bake, on_paper
 from companion.teaching.canvas import Canvas
 from companion.teaching.live import Live
 from companion.teaching.plotting import PALETTE, bars, guide, heatmap, label_line
@@ -198,6 +200,56 @@ def test_the_figure_is_complete_without_its_pack(baked):
     spec = json.loads(re.search(r'class="explorer-spec">(.*?)</script>', html)[1])
     assert [p["kind"] for p in spec["parameters"]] == ["range", "choice"]
     assert spec["parameters"][0]["values"][spec["parameters"][0]["start"]] == "0.50"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "settings"),
+    [
+        # In the middle of its slider: both ends; of the other control the end that is farther away.
+        (
+            {"a": Range(0, 4, 1, start=1), "b": Choice([1, 2, 3], start=1)},
+            ["a = 0, b = 1", "a = 4, b = 1", "a = 1, b = 3"],
+        ),
+        # At an end: the middle, and the other end.
+        ({"a": Range(0, 4, 1, start=4)}, ["a = 0", "a = 2"]),
+        ({"b": Choice(["x", "y"]), "a": Range(0, 1, 1, start=0)}, ["b = x, a = 1", "b = y, a = 0"]),
+        ({"b": Choice(["x", "y", "z"], start="y")}, ["b = x", "b = z"]),
+        (
+            {"a": Range(0, 4, 1, start=2), "b": Range(0, 4, 1, start=3), "c": Choice([1, 2])},
+            ["a = 0, b = 3, c = 1", "a = 4, b = 3, c = 1", "a = 2, b = 0, c = 1"],
+        ),
+    ],
+)
+def test_settings_for_paper(parameters, settings):
+    def nothing(axes, **values):
+        """Caption.
+
+        Notice: it.
+        """
+
+    nothing.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("axes", *parameters)]
+    )
+    explorer = make(parameters, panels=1, draw=nothing)
+    assert [explorer.describe(setting) for setting in on_paper(explorer)] == settings
+
+
+def test_pictures_for_paper_are_whole_files_in_the_colours_for_paper(tmp_path):
+    html = bake(make(), tmp_path, "part/01-name")
+    sources = re.findall(r'<img src="paper:([^"]+)" width="\S+" height="\S+" loading="lazy"[^>]* alt="[^"]+"', html)
+    assert sources == [f"paper/part/01-name/waves-{k}.svg" for k in range(1, len(sources) + 1)]
+    assert len(sources) in (2, 3)
+    for source in sources:
+        text = (tmp_path / source).read_text(encoding="utf-8")
+        picture = ElementTree.fromstring(text)
+        box = [float(number) for number in picture.get("viewBox").split()]
+        assert box[3] > box[2] * 0.9  # two panels, one below the other
+        names = re.findall(r' id="([^"]+)"', text)
+        assert len(names) == len(set(names))
+        assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', text)) <= set(names)
+    start = Image.open(tmp_path / "previews" / "part" / "01-name" / "waves.png")
+    assert start.width <= 1120
+    assert start.height <= 420
 
 
 def test_a_frame_does_not_depend_on_the_one_before(tmp_path):

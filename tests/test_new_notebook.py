@@ -45,6 +45,16 @@ def test_it_stands_at_its_place(root):
     assert list(found)[-1] == "The book"
 
 
+def test_a_new_part_gets_its_page_in_the_ledger(root):
+    begin("training/01-batch-size", root)
+    begin("low-rank/01-first", root)
+    begin("training/02-later", root)
+    toc = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    (ledger,) = [chapter for chapter in toc["parts"][-1]["chapters"] if chapter["file"] == "ledger"]
+    assert [page["file"] for page in ledger["sections"]][-2:] == ["ledger/training", "ledger/low-rank"]
+    assert ledger["sections"][-1]["title"] == "Low rank"
+
+
 def test_nothing_is_overwritten(root):
     written = begin("training/01-batch-size", root)
     before = [path.read_bytes() for path in written]

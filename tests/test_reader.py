@@ -1,6 +1,5 @@
 """The page as it is read: claims first, the depth, notes, pointers and their cards, the ledger, what machines read."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -315,6 +314,24 @@ def test_notes_are_folded_with_title_and_claims_and_open_when_linked_to(page, no
     assert page.get_by_text("and the lemma").is_visible()
 
 
+def test_the_browser_finds_what_a_folded_note_holds(page, noted):
+    """Find opens the note: that of the browser's own box and that of an address with #:~:text= is the same."""
+    page.goto(noted)
+    assert not page.get_by_text("zebra").is_visible()
+    page.goto("about:blank")
+    page.goto(f"{noted}#:~:text=zebra")
+    page.get_by_text("zebra").wait_for()
+    assert page.locator("details#note-1").evaluate("note => note.open")
+    assert not page.locator("details#note-2").evaluate("note => note.open")
+    box = page.get_by_text("zebra").bounding_box()
+    assert 0 <= box["y"] <= 800
+    # What is nowhere opens nothing.
+    page.goto("about:blank")
+    page.goto(f"{noted}#:~:text=giraffe")
+    page.wait_for_timeout(300)
+    assert page.locator("details.note[open]").count() == 0
+
+
 def test_under_the_title_stand_reading_time_and_claims(page, noted):
     page.goto(noted)
     facts = page.locator(".facts").inner_text()
@@ -400,51 +417,14 @@ def test_parts_of_the_navigation_fold(page, book_url):
     assert closed.locator("a").first.is_visible() or page.locator("details.nav-part[open] a").count() > 1
 
 
-# --- the ledger -----------------------------------------------------------------------------------------------------
-
-
-def test_every_row_of_the_ledger_leads_to_its_claim(page, book, book_url):
-    page.goto(f"{book_url}/ledger.html")
-    links = page.eval_on_selector_all("section section td a", "all => all.map(a => a.getAttribute('href'))")
-    claims = json.loads((book / "ledger.json").read_text(encoding="utf-8"))
-    assert [claim["page"] for claim in claims] == links
-    assert {"part", "notebook", "number", "grade", "statement"} <= set(claims[0])
-    for path in {link.partition("#")[0] for link in links}:
-        html = (book / path).read_text(encoding="utf-8")
-        for link in links:
-            if link.startswith(f"{path}#"):
-                assert f'id="{link.partition("#")[2]}"' in html, link
-
-
-def test_the_ledger_is_filtered_by_grade_part_and_text(page, book, book_url):
-    page.goto(f"{book_url}/ledger.html")
-    claims = json.loads((book / "ledger.json").read_text(encoding="utf-8"))
-    rows = page.locator("section section tbody tr:visible")
-    assert rows.count() == len(claims)
-    page.get_by_label("Grade").select_option("simulated")
-    assert rows.count() == sum(c["grade"] == "simulated" for c in claims)
-    page.get_by_label("Part").select_option("Diffusion")
-    assert rows.count() == sum(c["grade"] == "simulated" and c["part"] == "Diffusion" for c in claims)
-    page.get_by_label("Grade").select_option("every grade")
-    page.get_by_label("Part").select_option("every part")
-    page.get_by_label("Text").fill("lopsided example")
-    assert rows.count() == 1
-    assert page.locator(".ledger-filter output").inner_text() == "1 claim"
-
-
-def test_without_javascript_the_ledger_shows_every_claim(browser, book, book_url):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"{book_url}/ledger.html")
-    assert page.locator("section section tbody tr").count() == len(json.loads((book / "ledger.json").read_text()))
-    context.close()
+# --- to cite ------------------------------------------------------------------------------------------------------
 
 
 def test_every_notebook_can_be_cited(page, book, book_url, pages):
     together = (book / "cite" / "notebooks.bib").read_text(encoding="utf-8")
     for path in notebook_pages(pages):
         page.goto(f"{book_url}/{path}")
-        link = page.locator(".facts a").evaluate("a => a.href")
+        link = page.locator(".facts a[download]").evaluate("a => a.href")
         entry = (book / link.removeprefix(f"{book_url}/")).read_text(encoding="utf-8")
         assert re.match(r"@incollection\{derived:[\w:-]+,\n", entry)
         assert "kexue.fm/archives/" in entry

@@ -8,6 +8,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from companion.teaching.exercises import Exercise
 from companion.teaching.reading import Unreadable, read_answer, understood
 from companion.teaching.typed import reply
 
@@ -174,3 +175,32 @@ def test_a_reply_has_the_words_of_jupyterlab():
     unread = reply(EXERCISE, "√2, x(")
     assert unread["understood"] is None
     assert unread["message"] == "Nothing was checked: the bracket “(” is not closed."
+
+
+# --- what the notebook calls a symbol -------------------------------------------------------------------------------
+
+
+def test_a_symbol_is_known_by_the_notebooks_name_for_it():
+    beta, kappa, x = sp.symbols("beta kappa x", positive=True)
+    names = {"rate_b": "beta", "b_rate": "beta", "g": "kappa", "lost": "nowhere"}
+    for text in ("beta x + kappa", "β x + κ", "rate_b x + g", "b_rate*x + g", r"\beta x + \kappa", "b_ratex+g"):
+        assert read_answer(text, [beta, kappa, x], names) == beta * x + kappa, text
+    with pytest.raises(Unreadable, match="lost"):
+        read_answer("lost", [beta], names)
+
+
+def test_a_notebooks_name_takes_nothing_away():
+    """The code may call ε e, and another symbol what is the name of this one."""
+    epsilon, x = sp.symbols("epsilon x", positive=True)
+    assert read_answer("e^x + epsilon", [epsilon, x], {"e": "epsilon"}) == sp.exp(x) + epsilon
+    assert read_answer("x", [epsilon, x], {"x": "epsilon"}) == x
+    assert read_answer("sin(x)", [epsilon, x], {"sin": "epsilon"}) == sp.sin(x)
+
+
+def test_a_page_takes_the_notebooks_names():
+    energy, share = sp.symbols("E c", positive=True)
+    data = Exercise("the product", lambda: energy * (share - 1) ** 2).to_data()
+    sent = {**data, "names": {"size_squared": "E", "share": "c"}}
+    for text in ("size_squared (1 - share)^2", "E (1 - c)^2", "E*(share - 1)^2"):
+        assert reply(sent, text)["right"] is True, text
+    assert reply(data, "size_squared (1 - share)^2")["right"] is False

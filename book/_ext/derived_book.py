@@ -5,8 +5,9 @@
   With none given there are no such links, rather than dead ones.
 - Scripts that no page needs are left out: Thebe (it would ask a third party for a kernel), copies of a
   script already there, and the theme's icon script (1.5 MB; its icon font draws the same icons).
-- The packs of the explorers that stand on the pages, and no others, come to lie beside them. They are scripts, and
-  Jupyter Book puts every script below `_static` on every page: so they are not in there when it looks.
+- The packs of the explorers that stand on the pages, and their pictures for paper, and no others, come to lie beside
+  them. Packs are scripts, and Jupyter Book puts every script below `_static` on every page: so they are not in there
+  when it looks.
 """
 
 import os
@@ -21,6 +22,7 @@ from sphinx.errors import ExtensionError
 
 _ICON_SCRIPT = re.compile(r'\s*<script[^>]*src="[^"]*fontawesome\.js[^"]*"[^>]*></script>')
 _PACK = re.compile(r'<figure class="explorer"[^>]* data-pack="([^"]+)"')
+_PAPER = re.compile(r'(?<=<img src=")paper:([^"]+)(?=")')
 
 
 def repository() -> str | None:
@@ -64,27 +66,29 @@ def needed_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Go once over the finished pages: take the icon script out, and put the explorers' packs beside them."""
+    """Go once over the finished pages: take the icon script out, and put what the explorers show beside them."""
     if exception is not None:
         return
-    out, packs = Path(app.outdir), set()
+    out, shown = Path(app.outdir), set()
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        packs.update(_PACK.findall(text))
-        lean = _ICON_SCRIPT.sub("", text)
+        static = "../" * (len(page.relative_to(out).parts) - 1) + "_static/"
+        lean = _PAPER.sub(rf"{static}\1", _ICON_SCRIPT.sub("", text))
+        shown.update(_PACK.findall(lean), re.findall(rf'<img src="{re.escape(static)}(paper/[^"]+)"', lean))
         if lean != text:
             page.write_text(lean, encoding="utf-8")
     for script in (out / "_static" / "scripts").glob("fontawesome.js*"):
         script.unlink()
-    place_packs(Path(app.srcdir) / "_generated", out / "_static", packs)
+    place_packs(Path(app.srcdir) / "_generated", out / "_static", shown)
 
 
 def place_packs(source: Path, static: Path, packs: set[str]) -> None:
-    """Copy `packs` from `source` to `static`, afresh: those of explorers that are gone go too.
+    """Copy packs and pictures from `source` to `static`, afresh: those of explorers that are gone go too.
 
-    Raises ExtensionError when a page asks for a pack that has not been drawn.
+    Raises ExtensionError when a page asks for one that has not been drawn.
     """
-    shutil.rmtree(static / "packs", ignore_errors=True)
+    for folder in ("packs", "paper"):
+        shutil.rmtree(static / folder, ignore_errors=True)
     for pack in sorted(packs):
         if not (source / pack).is_file():
             raise ExtensionError(f"{source / pack} is missing: run `make clean book`")

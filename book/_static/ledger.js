@@ -1,7 +1,47 @@
-// Filters the ledger by grade, part and words. Without it the page shows every claim.
+// Searches the ledger: all claims of the book by words, grade and part, from every page of the ledger.
+// The words of the claims, and their statements part by part, come as classic scripts (see _ext/reader/ledger.py) when
+// a reader turns to the search: a book that was opened from a folder may not fetch. Without it the pages are complete.
 
 (() => {
   "use strict";
+
+  const SOME = 50; // results at a time
+  const STATIC = new URL(".", document.currentScript.src);
+
+  let notebooks, claims; // claims: {notebook, number, grade, text, part, place among those of its part}
+  const statements = new Map(); // part → its claims' statements in HTML
+  const asked = new Map();
+
+  window.ledgerClaims = (titles, words) => {
+    const count = {};
+    notebooks = titles.map(([part, title, file]) => ({ part, title, file, words: title.toLowerCase() }));
+    claims = words.map(([k, number, grade, text]) => {
+      const notebook = notebooks[k];
+      const place = (count[notebook.part] = (count[notebook.part] ?? -1) + 1);
+      return { notebook, number, grade, text: `${notebook.words} ${text}`, place };
+    });
+  };
+  window.ledgerStatements = (part, those) => statements.set(part, those);
+
+  // Each script once; one that was lost is asked for again.
+  const load = (name) => {
+    if (!asked.has(name)) {
+      asked.set(
+        name,
+        new Promise((resolve, reject) => {
+          const script = document.createElement("script");
+          script.src = new URL(`claims/${name}.js`, STATIC);
+          script.onload = resolve;
+          script.onerror = () => {
+            asked.delete(name);
+            reject(new Error("The claims could not be loaded."));
+          };
+          document.head.append(script);
+        }),
+      );
+    }
+    return asked.get(name);
+  };
 
   const make = (tag, properties = {}, ...children) => {
     const node = Object.assign(document.createElement(tag), properties);
@@ -10,53 +50,90 @@
   };
 
   const begin = () => {
-    const article = document.querySelector("article");
-    const parts = [...article.querySelectorAll("section section")].filter((s) => s.querySelector(":scope > section"));
-    const books = parts.flatMap((part) =>
-      [...part.querySelectorAll(":scope > section")].map((section) => ({
-        part,
-        section,
-        rows: [...section.querySelectorAll("tbody tr")].map((row) => ({
-          row,
-          grade: row.cells[1].textContent.trim(),
-          words: `${section.querySelector("h3").textContent} ${row.textContent}`.toLowerCase(),
-        })),
-      })),
-    );
-    const option = (text) => make("option", { textContent: text });
-    const grades = [...new Set(books.flatMap((book) => book.rows.map((r) => r.grade)))];
-    const grade = make("select", {}, option("every grade"), ...grades.map(option));
-    const name = (part) => part.querySelector("h2").firstChild.textContent.trim();
-    const part = make("select", {}, option("every part"), ...parts.map((p) => option(name(p))));
-    const words = make("input", { type: "search", placeholder: "words or LaTeX" });
-    const count = make("output");
-    const label = (text, control) => make("label", {}, `${text} `, control);
+    const form = document.querySelector(".ledger-filter");
+    const results = document.querySelector(".ledger-results");
+    if (!form || !results) return;
+    const [said, list, more] = results.children;
+    const fields = form.elements;
+    const home = fields.part.value; // the part whose page this is
+    const root = new URL("..", STATIC);
+    let found = [];
+    let latest = 0;
 
-    const filter = () => {
-      const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      for (const book of books) {
-        const here = part.selectedIndex === 0 || parts[part.selectedIndex - 1] === book.part;
-        let some = false;
-        for (const { row, grade: its, words: text } of book.rows) {
-          const fits = here && (grade.selectedIndex === 0 || its === grade.value) && wanted.every((w) => text.includes(w));
-          row.hidden = !fits;
-          some ||= fits;
-          shown += fits;
-        }
-        book.section.hidden = !some;
-      }
-      for (const p of parts) p.hidden = !p.querySelector(":scope > section:not([hidden])");
-      count.textContent = shown === 1 ? "1 claim" : `${shown} claims`;
+    const item = ({ notebook, number, grade, place }) => {
+      const link = make("a", { href: new URL(`${notebook.file}#claim-${number}`, root), textContent: `Claim ${number}` });
+      const mark = make("span", { className: "claim-grade", textContent: `✓ ${grade}` });
+      const where = make("p", { className: "ledger-where" }, link, " ", mark, ` · ${notebook.title}`);
+      // Written by the book itself, never by a reader.
+      const what = make("div", { innerHTML: statements.get(notebook.part)[place] });
+      return make("li", {}, where, what);
     };
 
-    const form = make("form", { className: "ledger-filter" }, label("Grade", grade), label("Part", part), label("Text", words), count);
-    form.setAttribute("role", "search");
-    form.setAttribute("aria-label", "Filter the claims");
-    form.addEventListener("input", filter);
+    const show = async (mine, from) => {
+      const next = found.slice(from, from + SOME);
+      await Promise.all([...new Set(next.map((claim) => claim.notebook.part))].map(load));
+      if (mine !== latest) return;
+      const items = next.map(item);
+      if (from) list.append(...items);
+      else list.replaceChildren(...items);
+      more.hidden = from + SOME >= found.length;
+      more.onclick = () => show(mine, from + SOME).then(() => items.at(-1).nextSibling?.querySelector("a").focus(), fail);
+    };
+
+    const fail = (error) => {
+      said.textContent = error.message;
+      list.replaceChildren();
+      more.hidden = true;
+    };
+
+    const toAddress = () => {
+      const url = new URL(location.href);
+      for (const { name, value } of [fields.text, fields.grade, fields.part]) {
+        if (value && !(name === "part" && value === home)) url.searchParams.set(name, value);
+        else url.searchParams.delete(name);
+      }
+      try {
+        history.replaceState(history.state, "", url);
+      } catch {
+        // The search is then only missing from the address.
+      }
+    };
+
+    // A search is in words, of a grade, or in another part than the one that stands below.
+    const search = async () => {
+      const mine = ++latest;
+      const words = fields.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const [grade, part] = [fields.grade.value, fields.part.value];
+      toAddress();
+      const searching = words.length > 0 || grade !== "" || part !== home;
+      results.toggleAttribute("data-searching", searching);
+      if (!searching) return;
+      try {
+        await load("claims");
+        if (mine !== latest) return;
+        found = claims.filter(
+          (claim) =>
+            (!part || claim.notebook.part === part) &&
+            (!grade || claim.grade === grade) &&
+            words.every((word) => claim.text.includes(word)),
+        );
+        said.textContent = found.length === 1 ? "1 claim" : `${found.length} claims`;
+        await show(mine, 0);
+      } catch (error) {
+        if (mine === latest) fail(error);
+      }
+    };
+
+    const query = new URLSearchParams(location.search);
+    for (const field of [fields.text, fields.grade, fields.part]) {
+      const value = query.get(field.name);
+      if (value && (field.localName === "input" || [...field.options].some((o) => o.value === value))) field.value = value;
+    }
+    form.addEventListener("focusin", () => load("claims").catch(() => {}), { once: true });
+    form.addEventListener("input", search);
     form.addEventListener("submit", (event) => event.preventDefault());
-    parts[0].before(form);
-    filter();
+    said.setAttribute("role", "status");
+    search();
   };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);

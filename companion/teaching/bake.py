@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from companion.teaching import plotting
-from companion.teaching.canvas import Canvas, failing_at, in_words
-from companion.teaching.explorers import Explorer, Range
+from companion.teaching.canvas import POINTS, Canvas, failing_at, in_words
+from companion.teaching.explorers import Explorer, Range, Setting
 
 PACK_BUDGET = 1_500_000
+# How many settings stand below the start frame on paper.
+ON_PAPER = 3
+# Pixels of the picture that stands for the notebook where somebody links to it.
+PREVIEW = 1120, 420
 # What explorer.js must understand: raise both when the pack changes its shape.
 FORMAT = 2
 
@@ -25,6 +29,7 @@ def bake(explorer: Explorer, folder: Path, notebook: str) -> str:
     """
     canvas, lines = Canvas(explorer), dict[str, int]()
     frames, numbers, alts = [], [], []
+    paper: dict[Setting, tuple[list[tuple[str, str]], str]] = {setting: ([], "") for setting in on_paper(explorer)}
     for setting in explorer.settings():
         with plotting.styled(), failing_at(explorer, setting):
             numbers.append(in_words(canvas.draw(setting)))
@@ -33,6 +38,8 @@ def bake(explorer: Explorer, folder: Path, notebook: str) -> str:
         alts.append(f"{explorer.caption} {explorer.describe(setting)}.")
         if setting == explorer.start:
             start = drawn
+        if setting in paper:
+            paper[setting] = drawn, alts[-1]
     pack = {"lines": list(lines), "frames": frames, "numbers": numbers, "alt": alts}
     path = f"packs/{notebook}/{explorer.name}.js"
     script, digest = pack_script(pack)
@@ -40,9 +47,71 @@ def bake(explorer: Explorer, folder: Path, notebook: str) -> str:
         raise explorer.wrong(f"its frames take {size:,} bytes gzipped, the budget is {PACK_BUDGET:,}")
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     (folder / path).write_bytes(script)
+    write_preview(explorer, folder / f"previews/{notebook}/{explorer.name}.png")
+    sheet = write_paper(explorer, folder, f"paper/{notebook}/{explorer.name}", paper)
     check_purity(canvas)
     first = list(explorer.settings()).index(explorer.start)
-    return figure_html(explorer, f'data-pack="{path}" data-hash="{digest}"', start, numbers[first], alts[first])
+    return figure_html(explorer, f'data-pack="{path}" data-hash="{digest}"', start, numbers[first], alts[first], sheet)
+
+
+def on_paper(explorer: Explorer) -> list[Setting]:
+    """The settings, besides the start, that stand for the moving picture on paper: two or three, where there are such.
+
+    These are the ends of the first slider (its middle, where it starts at an end), then of every other control the
+    end that is farther from its start.
+    """
+    sizes = [len(values) for values in explorer.values.values()]
+    sliders = [k for k, p in enumerate(explorer.parameters.values()) if isinstance(p, Range)]
+    first = sliders[0] if sliders else 0
+    places = [0, sizes[first] - 1]
+    if explorer.start[first] in places:
+        places.insert(1, sizes[first] // 2)
+    moves = [(first, place) for place in places]
+    others = [k for k in range(len(sizes)) if k != first]
+    moves += [(k, max(0, sizes[k] - 1, key=lambda place, k=k: abs(place - explorer.start[k]))) for k in others]
+    settings = [tuple(place if j == k else start for j, start in enumerate(explorer.start)) for k, place in moves]
+    return [s for k, s in enumerate(settings) if s != explorer.start and s not in settings[:k]][:ON_PAPER]
+
+
+def write_paper(
+    explorer: Explorer, folder: Path, path: str, drawn: Mapping[Setting, tuple[list[tuple[str, str]], str]]
+) -> str:
+    """Write the pictures for paper below `folder`; return the HTML that shows them.
+
+    They are files of their own, and lazy: a page that is not printed does not load them. Where they lie depends on the
+    page: `derived_book` writes the address in place of `paper:`.
+    """
+    say, items = html.escape, []
+    for number, (setting, (panels, alt)) in enumerate(drawn.items(), 1):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        width, height = stacked(panels, folder / f"{path}-{number}.svg")
+        source = f'src="paper:{path}-{number}.svg" width="{width:g}" height="{height:g}"'
+        items.append(
+            f'<div><img {source} loading="lazy" decoding="sync" alt="{say(alt)}">'
+            f"<p>{say(explorer.describe(setting))}</p></div>"
+        )
+    return f'<div class="explorer-paper">\n{chr(10).join(items)}\n</div>'
+
+
+def stacked(panels: list[tuple[str, str]], path: Path) -> tuple[float, float]:
+    """Write panels below each other as an SVG file, in the colours for paper; return its width and height."""
+    width, height = (float(number) for number in panels[0][0].split()[2:])
+    parts = [f'<g transform="translate(0 {k * height:g})">\n{inner}\n</g>' for k, (_, inner) in enumerate(panels)]
+    size = width, height * len(panels)
+    box = f'viewBox="0 0 {size[0]:g} {size[1]:g}" width="{size[0]:g}" height="{size[1]:g}"'
+    text = "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {box}>', *parts, "</svg>\n"])
+    path.write_text(text, encoding="utf-8")
+    return size
+
+
+def write_preview(explorer: Explorer, path: Path) -> None:
+    """Write the start frame as a PNG, panels side by side, as large as fits."""
+    canvas = Canvas(explorer)
+    width, height = canvas.size[0] * explorer.panels, canvas.size[1]
+    canvas = Canvas(explorer, dpi=int(POINTS * min(PREVIEW[0] / width, PREVIEW[1] / height)))
+    canvas.draw(explorer.start)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(canvas.png())
 
 
 def pack_script(pack: Mapping[str, object]) -> tuple[bytes, str]:
@@ -67,7 +136,12 @@ def check_purity(used: Canvas) -> None:
 
 
 def figure_html(
-    explorer: Explorer, source: str, drawn: list[tuple[str, str]], numbers: list[tuple[str, str]], alt: str
+    explorer: Explorer,
+    source: str,
+    drawn: list[tuple[str, str]],
+    numbers: list[tuple[str, str]],
+    alt: str,
+    paper: str = "",
 ) -> str:
     """The figure with its start frame: complete before, and without, JavaScript."""
     spec = {
@@ -105,5 +179,6 @@ def figure_html(
 <dl class="explorer-numbers">{named}</dl>
 <figcaption><p class="explorer-caption">{say(explorer.caption)}</p>
 <p class="explorer-notice"><strong>Notice</strong> {say(explorer.notice)}</p></figcaption>
+{paper}
 <script type="application/json" class="explorer-spec">{data}</script>
 </figure>"""

@@ -82,12 +82,15 @@ class Exercise:
 
         A wrong answer is shown a point where it fails, or how far off a number is, and its mistake if that is one
         that SymPy can prove. Nothing that a reader may give raises an error: what cannot be compared is told what is
-        expected. The output of `check(...)` carries the exercise as data, see `to_data`.
+        expected. The output of `check(...)` carries the exercise as data, see `to_data`, and beside it what the
+        notebook calls the symbols, where that is not their name.
         """
         verdict = self.verdict(expression)
         exercise: dict[str, Any] = {"question": self.question, "right": verdict.right}
         if expression is ...:
             exercise["data"] = self.to_data()
+            if names := self._names():
+                exercise["names"] = names
         plain = f"{verdict.mark} · {self.question}: {verdict.message}"
         if ipython() is None:
             print(plain)
@@ -190,6 +193,17 @@ class Exercise:
             }
         except ValueError as error:
             raise ValueError(f"{self.question!r}: {error}") from None
+
+    def _names(self) -> dict[str, str]:
+        """The notebook's variables that hold one of the symbols under another name, and the symbol's name."""
+        taken = {symbol.name for symbol in self._symbols}
+        held = dict(getattr(ipython(), "user_ns", {}))
+        return {
+            variable: value.name
+            for variable, value in held.items()
+            if isinstance(value, sp.Symbol) and value in self._symbols and variable not in taken
+            if not variable.startswith("_")
+        }
 
     def _kind(self) -> str:
         """What an answer must be, without giving it away."""

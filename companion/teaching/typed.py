@@ -21,12 +21,13 @@ Reply = dict[str, Any]
 def reply(data: Mapping[str, Any], text: str) -> Reply:
     """What a page says about `text` as an answer to the exercise that `data` holds.
 
-    `right` is True, False or None (undecided); `mark` and `message` are the words of JupyterLab; `understood` is
-    MathML of what was read, or None if nothing could be. Raises ValueError for data that is no exercise.
+    Beside what `Exercise.to_data` wrote, `data` may have "names": what the notebook calls a symbol, where that is not
+    the symbol's name. `right` is True, False or None (undecided); `mark` and `message` are the words of JupyterLab;
+    `understood` is MathML of what was read, or None if nothing could be. Raises ValueError for data that is none.
     """
-    exercise, symbols, answer = _exercise(json.dumps(data, sort_keys=True))
+    exercise, symbols, names, answer = _exercise(json.dumps(data, sort_keys=True))
     try:
-        given = _fitted(read_answer(text, symbols), answer)
+        given = _fitted(read_answer(text, symbols, names), answer)
         shown = understood(given)
     except Unreadable as reason:
         return {"right": False, "mark": "Not yet", "message": f"Nothing was checked: {reason}.", "understood": None}
@@ -36,15 +37,16 @@ def reply(data: Mapping[str, Any], text: str) -> Reply:
 
 def prepare(data: Mapping[str, Any]) -> None:
     """Have the exercise ready, and what a first check loads, so that the reader does not wait for it."""
-    exercise, _, answer = _exercise(json.dumps(data, sort_keys=True))
+    exercise, _, _, answer = _exercise(json.dumps(data, sort_keys=True))
     exercise.verdict(answer)
 
 
 @lru_cache(maxsize=32)
-def _exercise(data: str) -> tuple[Exercise, tuple[sp.Symbol, ...], Any]:
-    """The exercise that a text holds, its symbols, and its answer."""
+def _exercise(data: str) -> tuple[Exercise, tuple[sp.Symbol, ...], dict[str, str], Any]:
+    """The exercise that a text holds, its symbols, their further names, and its answer."""
     fields = json.loads(data)
-    return Exercise.from_data(fields), tuple(map(read, fields["symbols"])), read(fields["answer"])
+    names = fields.pop("names", {})
+    return Exercise.from_data(fields), tuple(map(read, fields["symbols"])), names, read(fields["answer"])
 
 
 def _fitted(given: Any, answer: Any) -> Any:

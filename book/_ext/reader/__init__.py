@@ -8,12 +8,12 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from reader import claims, elision, facts, folds, formulas, heads, navigation, pointers, tags
+from reader import claims, elision, facts, folds, formulas, heads, ledger, navigation, pointers, tags
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register what the book's pages are made of."""
-    for part in (tags, formulas, elision, navigation, heads):
+    for part in (tags, formulas, elision, navigation, heads, ledger):
         part.register(app)
     # In this order, between the choice of an output's form (4) and the folding of tagged cells (199).
     for transform in (claims.ClaimsFirst, claims.FoldedCode, pointers.Pointers, facts.Facts, folds.FoldedNotes):

@@ -74,10 +74,13 @@ class Facts(SphinxPostTransform):
         claims = [grade for part in story if isinstance(part, nodes.Element) for _, grade in numbers(part)]
         aside = len(numbers(notes)) if notes is not None else 0
         counts = ", ".join(f"{n} {grade}" for grade, n in Counter(claims).most_common())
-        said = [f"About {minutes(story, len(claims))} minutes", f"{len(claims)} claims: {counts}"]
-        said += [f"{aside} more in the notes"] if aside else []
         depth = "../" * self.env.docname.count("/")
-        name = self.env.docname.removeprefix("notebooks/").replace("/", "-")
-        cite = Tag("a", nodes.Text("BibTeX"), attributes={"href": f"{depth}cite/{name}.bib", "download": f"{name}.bib"})
-        line = nodes.paragraph("", "", nodes.Text(" · ".join(said) + " · "), cite, classes=["facts"])
+        name = self.env.docname.removeprefix("notebooks/")
+        listed = f"{depth}ledger/{name.partition('/')[0]}.html#{page['ids'][0]}"
+        link = nodes.reference("", f"{len(claims)} claims", refuri=listed, internal=True)
+        told = [f": {counts}", *([f" · {aside} more in the notes"] if aside else []), " · "]
+        file = f"{name.replace('/', '-')}.bib"
+        cite = Tag("a", nodes.Text("BibTeX"), attributes={"href": f"{depth}cite/{file}", "download": file})
+        time = nodes.Text(f"About {minutes(story, len(claims))} minutes · ")
+        line = nodes.paragraph("", "", time, link, nodes.Text("".join(told)), cite, classes=["facts"])
         page.insert(1, [line, switch()])

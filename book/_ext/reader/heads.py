@@ -1,7 +1,7 @@
 """What machines read of a page: its description, how to cite it, where it lies.
 
 The address of the published book comes from the environment (`BOOK_ADDRESS`). With none given there is no canonical
-address and no sitemap, rather than wrong ones.
+address, no picture and no sitemap, rather than wrong ones.
 """
 
 import os
@@ -13,6 +13,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from reader.cards import HEIGHT, WIDTH, card
+from reader.ledger import is_ledger
 from reader.plain import plain
 from reader.tags import is_notebook
 
@@ -44,7 +46,7 @@ def meta(kind: str, **content: str) -> list[str]:
 def add_head(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], document: Any) -> None:
     """Write the page's description, Open Graph and citation elements; leave the ledger's script to the ledger."""
     scripts = context["script_files"]
-    context["script_files"] = [s for s in scripts if pagename == "ledger" or not str(s.filename).endswith("ledger.js")]
+    context["script_files"] = [s for s in scripts if is_ledger(pagename) or not str(s.filename).endswith("ledger.js")]
     if document is None:
         return
     title = text_of(app.env.titles[pagename])
@@ -53,6 +55,11 @@ def add_head(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
     lines = meta("name", description=words)
     kind = "article" if is_notebook(pagename) else "website"
     lines += meta("property", og_title=title, og_type=kind, og_site_name=book, og_description=words, og_url=address)
+    if (base := app.config.html_baseurl) and (picture := card(app, pagename, document, title)):
+        place, alt = picture
+        size = {"og:image:width": str(WIDTH), "og:image:height": str(HEIGHT), "og:image:type": "image/png"}
+        lines += meta("property", **{"og:image": base + place, **size, "og:image:alt": alt})
+        lines += meta("name", **{"twitter:card": "summary_large_image"})
     if is_notebook(pagename):
         lines += meta(
             "name",

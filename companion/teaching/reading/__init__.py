@@ -8,7 +8,7 @@ Multiplication may be left out, and the brackets of a function's argument; decim
 a comma a tuple, [a, b; c, d] or [[a, b], [c, d]] a matrix. Sizes are bounded before SymPy builds anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy as sp
@@ -23,12 +23,14 @@ _SIGNS = {"&ExponentialE;": "e", "&ImaginaryI;": "i", "<mo>-</mo>": "<mo>−</mo
 __all__ = ["Unreadable", "read_answer", "understood"]
 
 
-def read_answer(text: str, symbols: Iterable[sp.Symbol] = ()) -> Any:
+def read_answer(text: str, symbols: Iterable[sp.Symbol] = (), names: Mapping[str, str] | None = None) -> Any:
     """The expression, equation, matrix or tuple (a plain one) that `text` means; `symbols` are the exercise's own.
+
+    `names` holds further names of symbols: of a variable in Python that is called otherwise, the symbol's own name.
 
     Raises Unreadable, which says why, for everything that is none of these, or too large to work with.
     """
-    pieces = tokens(text, Names(symbols, FUNCTIONS))
+    pieces = tokens(text, Names(symbols, FUNCTIONS, names or {}))
     if not pieces:
         raise Unreadable("there is nothing in it")
     read = [built(side) for side in _sides(pieces)]

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -53,9 +54,17 @@ def _plain(sign: str) -> str:
 
 
 class Names:
-    """What a run of letters may mean: the exercise's symbols before functions, and these before constants."""
+    """What a run of letters may mean: the exercise's symbols before functions, and these before constants.
 
-    def __init__(self, symbols: Iterable[sp.Symbol], functions: Mapping[str, Callable[..., Any]]) -> None:
+    A symbol's further names come last, so that e stays the number where a notebook calls ε so.
+    """
+
+    def __init__(
+        self,
+        symbols: Iterable[sp.Symbol],
+        functions: Mapping[str, Callable[..., Any]],
+        names: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.known: dict[str, Token] = {name: Token("name", name, value) for name, value in _CONSTANTS.items()}
         self.known |= {name: Token("function", name, function) for name, function in functions.items()}
         own = [(symbol, symbol.name) for symbol in symbols]
@@ -63,6 +72,9 @@ class Names:
             self.known[name] = Token("name", name, symbol)
         if "epsilon" in self.known:
             self.known.setdefault("eps", self.known["epsilon"])
+        for other, name in names.items():
+            if name in (symbol for _, symbol in own):
+                self.known.setdefault(other, self.known[name])
         self.list = ", ".join(symbol.name for symbol, _ in own)
 
     def read(self, run: str) -> list[Token]:
