@@ -7,18 +7,58 @@ import gzip
 import os
 import random
 import re
+from collections import Counter
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import book_pages
+from conftest import CHILDREN, MISCOUNTED, book_pages
 
 EXPLORER_BUDGET = 1_500_000
 PAGE_PACKS = 3_000_000
 FIRST_WEIGHT = 600_000
 PAGES = book_pages()
 WITH_EXPLORERS = [page for page in PAGES if page.startswith("notebooks/") or page == "index"]
+# LaTeX that was not rendered, and LaTeX that a reader sees as the source of what is rendered elsewhere.
 RAW_MATHEMATICS = re.compile(r"\$\$|\\\(|\\\[|\\(?:frac|alpha|sum|mathbb|left|cdot)\b")
+SOURCE = re.compile(
+    r"\$[^$\n]*[\\^_{][^$\n]*\$|\\(?:frac|tfrac|alpha|sum|mathbb|left|cdot|partial|mathrm|sqrt|le|ge)\b"
+)
+VISIBLE_TEXT = """() => {
+    const walk = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT), seen = [];
+    while (walk.nextNode()) {
+        const parent = walk.currentNode.parentElement;
+        if (!parent.closest('.katex, script, svg') && parent.checkVisibility()) seen.push(walk.currentNode.data);
+    }
+    return seen.join('');
+}"""
+# Lines of code with up to 100 characters that need more than one row.
+WRAPPED = """() => [...document.querySelectorAll('details.code pre')].flatMap(pre => {
+    const lines = new Map(), walk = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    let number = 0;
+    while (walk.nextNode()) {
+        const text = walk.currentNode;
+        if (!text.parentElement.checkVisibility()) continue;
+        let start = 0;
+        text.data.split('\\n').forEach((piece, k) => {
+            if (k) number++;
+            range.setStart(text, start);
+            range.setEnd(text, start + piece.length);
+            start += piece.length + 1;
+            const line = lines.get(number) ?? { text: '', rows: new Set() };
+            line.text += piece;
+            for (const box of piece ? range.getClientRects() : []) if (box.width) line.rows.add(Math.round(box.bottom));
+            lines.set(number, line);
+        });
+    }
+    return [...lines.values()].filter(l => l.text.length <= 100 && l.rows.size > 1).map(l => l.text);
+})"""
+PARTS_OF_A_CLAIM = """() => [...document.querySelectorAll('.cell.claims')].map(
+    cell => [...cell.children].map(part => part.className.split(' ')[0]))"""
+TOLD_TO_MACHINES = """() => Object.fromEntries(
+    ['[name="description"]', '[property="og:title"]', '[property="og:description"]', '[name="citation_title"]']
+        .map(which => [which, document.querySelector(`meta${which}`)?.content]))"""
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 
@@ -27,6 +67,7 @@ class Visit:
 
     def __init__(self, context, url, name):
         self.name, self.page = name, context.new_page()
+        self.is_notebook = name.startswith("notebooks/")
         self.complaints, self.requests, self.bodies = [], [], {}
         self.page.on("console", lambda m: m.type in ("error", "warning") and self.complaints.append(m.text))
         self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
@@ -67,7 +108,53 @@ def test_mathematics_is_rendered(visit):
         }"""
     )
     assert not RAW_MATHEMATICS.search(text), RAW_MATHEMATICS.search(text)
-    assert not visit.name.startswith("notebooks/") or visit.page.locator(".katex").count() > 100
+    assert not visit.is_notebook or visit.page.locator(".katex").count() > 100
+
+
+def test_formulas_are_left_alone_by_translators(visit):
+    assert visit.page.locator(".katex").count() == visit.page.locator(".notranslate[translate=no] .katex").count()
+
+
+def test_every_mathml_element_has_as_many_children_as_it_must(visit):
+    assert visit.page.evaluate(MISCOUNTED, CHILDREN) == []
+
+
+def test_a_claim_is_its_statement_then_its_code_then_its_check(visit):
+    order = ("claim", "code", "hide", "claim-check", "cell_output")
+    for parts in visit.page.evaluate(PARTS_OF_A_CLAIM):
+        places = [order.index(part) for part in parts if part != "above-input"]
+        assert places == sorted(places), parts
+        assert "claim" in parts
+    numbers = visit.page.eval_on_selector_all(".claim", "all => all.map(claim => claim.id)")
+    assert numbers == [f"claim-{n + 1}" for n in range(len(numbers))]
+    assert not visit.is_notebook or len(numbers) >= 8
+
+
+def test_lines_of_a_hundred_characters_do_not_wrap(visit):
+    assert visit.page.evaluate(WRAPPED) == []
+
+
+def test_no_formula_is_seen_as_its_source(visit):
+    if visit.is_notebook:
+        for depth in ("Story", "Derivation"):
+            visit.page.get_by_role("button", name=depth).click()
+            assert not SOURCE.findall(visit.page.evaluate(VISIBLE_TEXT)), depth
+
+
+def test_machines_read_words_without_tex(visit):
+    if visit.is_notebook:
+        told = visit.page.evaluate(TOLD_TO_MACHINES)
+        assert all(told.values())
+        assert not re.search(r"[\\${}]", " ".join(told.values())), told
+
+
+def test_every_notebook_can_be_cited(visit, book, book_url):
+    if visit.is_notebook:
+        link = visit.page.locator(".facts a[download]").evaluate("a => a.href")
+        entry = (book / link.removeprefix(f"{book_url}/")).read_text(encoding="utf-8")
+        assert re.match(r"@incollection\{derived:[\w:-]+,\n", entry)
+        assert "kexue.fm/archives/" in entry
+        assert entry in (book / "cite" / "notebooks.bib").read_text(encoding="utf-8")
 
 
 def test_links_lead_somewhere(visit, book, book_url):
@@ -79,6 +166,11 @@ def test_links_lead_somewhere(visit, book, book_url):
         assert target.exists(), link
         if parts.fragment and target.suffix == ".html":
             assert f'id="{parts.fragment}"' in target.read_text(encoding="utf-8"), link
+
+
+def test_no_two_things_have_one_name(visit):
+    names = visit.page.eval_on_selector_all("[id]", "all => all.map(thing => thing.id)")
+    assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 def test_headings_and_images_have_names(visit):

@@ -7,12 +7,11 @@ from urllib.parse import urlsplit
 import catalogue
 import engines
 import pytest
-from conftest import served
+from conftest import CHILDREN, MISCOUNTED, served
 from test_answers import STATE, answers
 
 # The last of each part: the one that builds on most of what the part has.
 PAGES = [f"notebooks/{catalogue.name(path)}.html" for path in {p.parent: p for p in catalogue.notebooks()}.values()][:3]
-CHILDREN = {"msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3, "mfrac": 2, "mroot": 2}
 
 CONTROLS = """() => [...document.querySelectorAll('figure.explorer')].map(figure => [
     figure.dataset.explorer,
@@ -47,8 +46,6 @@ RESET = """name => {
 # How many pieces can be seen of the code, of the drawing code, and of the prose.
 SEEN = """() => ['details.code pre', '.tag_hide-input pre', 'article p'].map(
     where => [...document.querySelectorAll(where)].filter(node => node.checkVisibility()).length)"""
-MISCOUNTED = """wanted => [...document.querySelectorAll('math *')]
-    .filter(e => e.localName in wanted && e.childElementCount !== wanted[e.localName]).map(e => e.outerHTML)"""
 # Pictures without height, what makes the page wider than the window, and fonts that did not come.
 MISSHAPEN = """() => [
     ...[...document.querySelectorAll('figure.explorer')]
@@ -149,11 +146,11 @@ VERDICT = f"""async () => {{
 
 def test_an_exercise_says_wrong_and_right(engine, url):
     engine.open(f"{url}/{PAGES[0]}")
-    exercise = json.loads(engine.run("() => document.getElementById('exercise-1').dataset.exercise"))
+    exercise = json.loads(engine.run("() => document.querySelector('form.exercise').dataset.exercise"))
     texts = dict(answers(exercise))
     for verdict in ("wrong", "right"):
-        engine.type("#exercise-1 input", texts[verdict])
-        engine.press("#exercise-1 input", "Enter")
+        engine.type("#answer-1", texts[verdict])
+        engine.press("#answer-1", "Enter")
         assert engine.run(VERDICT) == verdict, texts[verdict]
     assert engine.run(MISCOUNTED, CHILDREN) == []
     assert engine.complaints() == []
