@@ -266,12 +266,6 @@ def test_no_page_complained_or_asked_anyone_else(visit, book_url):
 # --- once for the book --------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def one():
-    """The page on which what is the same on every page is tried."""
-    return next(page for page in WITH_EXPLORERS if page != "index")
-
-
 @pytest.fixture
 def wide(browser):
     context = browser.new_context(viewport=WIDE)
@@ -280,9 +274,9 @@ def wide(browser):
 
 
 @pytest.fixture
-def figure(wide, book_url, one):
+def figure(wide, book_url, light):
     page = wide.new_page()
-    page.goto(f"{book_url}/{one}.html", wait_until="networkidle")
+    page.goto(f"{book_url}/{light}", wait_until="networkidle")
     return next(explorers(page))
 
 
@@ -319,7 +313,7 @@ def test_pages_are_complete_without_javascript(browser, book_url):
     context.close()
 
 
-def test_a_setting_can_be_linked_to(wide, figure, book_url, one):
+def test_a_setting_can_be_linked_to(wide, figure, book_url, light):
     figure.locator("input[type=range]").first.focus()
     shown = after(figure, lambda: figure.page.keyboard.press("End"))
     figure.get_by_role("button", name="Link").click()
@@ -330,7 +324,7 @@ def test_a_setting_can_be_linked_to(wide, figure, book_url, one):
     page = wide.new_page()
     page.goto(address, wait_until="networkidle")
     assert after(page.locator(f"#explorer-{name}"), lambda: None) == shown
-    page.goto(f"{book_url}/{one}.html?{name}.alpha=nonsense&other=1", wait_until="networkidle")
+    page.goto(f"{book_url}/{light}?{name}.alpha=nonsense&other=1", wait_until="networkidle")
     assert "other=1" in page.url
 
 
@@ -359,7 +353,7 @@ def test_pin_keeps_a_ghost(figure):
     assert figure.locator(".explorer-ghost").count() == 0
 
 
-def test_packs_come_only_when_needed_and_a_failure_can_be_retried(browser, book_url, one):
+def test_packs_come_only_when_needed_and_a_failure_can_be_retried(browser, book_url, light):
     context = browser.new_context(viewport={"width": 1280, "height": 600})
     page, asked, broken = context.new_page(), [], [True]
 
@@ -368,7 +362,7 @@ def test_packs_come_only_when_needed_and_a_failure_can_be_retried(browser, book_
         route.abort() if broken[0] else route.continue_()
 
     page.route("**/packs/**", answer)
-    page.goto(f"{book_url}/{one}.html", wait_until="networkidle")
+    page.goto(f"{book_url}/{light}", wait_until="networkidle")
     assert not asked
     figure = page.locator("figure.explorer").first
     figure.scroll_into_view_if_needed()

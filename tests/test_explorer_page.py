@@ -6,7 +6,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-PAGE = "notebooks/attention/01-scale-gradient.html"
 EXPLORER_BUDGET = 1_500_000
 PAGE_BUDGET = 3_000_000
 SMALLEST_TARGET = 24
@@ -132,10 +131,10 @@ def test_every_explorer_moves_when_the_book_is_opened_from_a_folder(page, book, 
         assert page.complaints == [], path
 
 
-def test_the_folder_may_have_any_name(page, book, tmp_path):
+def test_the_folder_may_have_any_name(page, book, tmp_path, light):
     folder = tmp_path / "Bücher & 科学 #1 50%"
     folder.symlink_to(book)
-    page.goto((folder / PAGE).as_uri())
+    page.goto((folder / light).as_uri())
     assert "%20" in page.url
     for figure in page.locator("figure.explorer").all():
         assert moves(figure)
@@ -143,8 +142,8 @@ def test_the_folder_may_have_any_name(page, book, tmp_path):
 
 
 @pytest.mark.parametrize("home", ["folder", "server"])
-def test_a_setting_lives_in_the_address(page, book, book_url, home):
-    page.goto((book / PAGE).as_uri() if home == "folder" else f"{book_url}/{PAGE}")
+def test_a_setting_lives_in_the_address(page, book, book_url, home, light):
+    page.goto((book / light).as_uri() if home == "folder" else f"{book_url}/{light}")
     figure = page.locator("figure.explorer").first
     figure.scroll_into_view_if_needed()
     start = looks(figure)
@@ -174,8 +173,8 @@ def test_a_setting_lives_in_the_address(page, book, book_url, home):
     assert looks(figure) == start
 
 
-def test_a_pin_stays_while_the_slider_moves_from_a_folder(page, book):
-    page.goto((book / PAGE).as_uri())
+def test_a_pin_stays_while_the_slider_moves_from_a_folder(page, book, light):
+    page.goto((book / light).as_uri())
     figure = page.locator("figure.explorer").first
     figure.get_by_role("button", name="Pin").click()
     ghost, start = figure.locator(".explorer-ghost").first.inner_html(), looks(figure)
@@ -188,8 +187,8 @@ def test_a_pin_stays_while_the_slider_moves_from_a_folder(page, book):
 # --- play -----------------------------------------------------------------------------------------------------------
 
 
-def test_reset_stops_the_sweep(page, book_url):
-    page.goto(f"{book_url}/{PAGE}")
+def test_reset_stops_the_sweep(page, book_url, light):
+    page.goto(f"{book_url}/{light}")
     figure = page.locator("figure.explorer").first
     start = looks(figure)
     figure.get_by_role("button", name="Play").click()
@@ -207,14 +206,14 @@ HIDE = """hidden => {
 
 
 @pytest.mark.parametrize("unseen", ["scrolled away", "another tab"])
-def test_the_sweep_waits_while_nobody_sees_it(page, book_url, unseen):
+def test_the_sweep_waits_while_nobody_sees_it(page, book_url, unseen, light):
     def see(yes):
         if unseen == "another tab":
             page.evaluate(HIDE, not yes)
         else:
             page.evaluate("y => scrollTo({top: y, behavior: 'instant'})", top if yes else top + 2500)
 
-    page.goto(f"{book_url}/{PAGE}")
+    page.goto(f"{book_url}/{light}")
     figure = page.locator("figure.explorer").first
     figure.scroll_into_view_if_needed()
     top, start = page.evaluate("scrollY"), looks(figure)
@@ -229,11 +228,11 @@ def test_the_sweep_waits_while_nobody_sees_it(page, book_url, unseen):
     wait_until_it_looks_other_than(figure, resting)
 
 
-def test_readers_who_want_little_motion_get_one_slow_round(browser, book_url):
+def test_readers_who_want_little_motion_get_one_slow_round(browser, book_url, light):
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
     page.clock.install()
-    page.goto(f"{book_url}/{PAGE}")
+    page.goto(f"{book_url}/{light}")
     figure = page.locator("figure.explorer").first
     slider = figure.locator("input[type=range]").first
     figure.scroll_into_view_if_needed()
@@ -253,10 +252,10 @@ def test_readers_who_want_little_motion_get_one_slow_round(browser, book_url):
 @pytest.mark.parametrize(
     "broken", ['{"panels": 2, "parameters": [{', "{}", '{"parameters": [{"name": "a", "values": ["1"], "start": 4}]}']
 )
-def test_one_broken_figure_does_not_stop_the_others(page, book_url, broken):
+def test_one_broken_figure_does_not_stop_the_others(page, book_url, broken, light):
     spec = re.compile(r'(<script type="application/json" class="explorer-spec">).*?(</script>)', re.DOTALL)
-    changed_in(page, f"**/{PAGE}", lambda html: spec.sub(rf"\g<1>{broken}\g<2>", html, count=1))
-    page.goto(f"{book_url}/{PAGE}")
+    changed_in(page, f"**/{light}", lambda html: spec.sub(rf"\g<1>{broken}\g<2>", html, count=1))
+    page.goto(f"{book_url}/{light}")
     first, *others = page.locator("figure.explorer").all()
     expect(first.get_by_role("alert")).to_contain_text("This figure is damaged")
     assert first.locator("svg.explorer-panel").first.bounding_box()["height"] > 100
@@ -279,9 +278,9 @@ def test_one_broken_figure_does_not_stop_the_others(page, book_url, broken):
     ],
     ids=["hash", "format", "cut", "another page", "empty", "too many frames", "a frame missing"],
 )
-def test_a_pack_that_cannot_be_used_is_announced_and_can_be_tried_again(page, book_url, change, said):
+def test_a_pack_that_cannot_be_used_is_announced_and_can_be_tried_again(page, book_url, change, said, light):
     changed_in(page, "**/packs/**", change)
-    page.goto(f"{book_url}/{PAGE}")
+    page.goto(f"{book_url}/{light}")
     figure = page.locator("figure.explorer").first
     start = looks(figure)
     figure.locator("input[type=range]").first.focus()
@@ -295,8 +294,8 @@ def test_a_pack_that_cannot_be_used_is_announced_and_can_be_tried_again(page, bo
     assert not figure.get_by_role("button", name="Try again").is_visible()
 
 
-def test_a_lost_pack_is_announced_when_the_folder_is_incomplete(page, book, tmp_path):
-    html = (book / PAGE).read_text(encoding="utf-8")
+def test_a_lost_pack_is_announced_when_the_folder_is_incomplete(page, book, tmp_path, light):
+    html = (book / light).read_text(encoding="utf-8")
     (tmp_path / "page.html").write_text(
         html.replace("../../_static/", f"{(book / '_static').as_uri()}/").replace(
             'data-pack="packs/', 'data-pack="no/'
@@ -309,13 +308,13 @@ def test_a_lost_pack_is_announced_when_the_folder_is_incomplete(page, book, tmp_
     expect(figure.get_by_role("alert")).to_contain_text("could not be loaded")
 
 
-def test_a_browser_without_constructable_style_sheets_has_sliders_too(page, book_url):
+def test_a_browser_without_constructable_style_sheets_has_sliders_too(page, book_url, light):
     page.add_init_script(
         """delete window.CSSStyleSheet;
         delete Document.prototype.adoptedStyleSheets;
         delete ShadowRoot.prototype.adoptedStyleSheets;"""
     )
-    page.goto(f"{book_url}/{PAGE}")
+    page.goto(f"{book_url}/{light}")
     figure = page.locator("figure.explorer").first
     assert moves(figure)
     assert figure.locator("svg.explorer-panel").first.bounding_box()["height"] > 100
@@ -326,8 +325,8 @@ NOTICED_FAR_AWAY = """figure => new Promise(done => new IntersectionObserver(
     ([entry]) => entry.isIntersecting || done(), {rootMargin: '4000px'}).observe(figure))"""
 
 
-def test_far_away_frames_are_let_go_and_come_back(page, book):
-    page.goto((book / PAGE).as_uri())  # from a server the browser's own memory would answer, unheard
+def test_far_away_frames_are_let_go_and_come_back(page, book, light):
+    page.goto((book / light).as_uri())  # from a server the browser's own memory would answer, unheard
     figure = page.locator("figure.explorer").first
     pack = figure.get_attribute("data-pack")
     start = looks(figure)
@@ -348,10 +347,10 @@ def test_far_away_frames_are_let_go_and_come_back(page, book):
 # --- paper, and narrow screens --------------------------------------------------------------------------------------
 
 
-def test_a_dark_page_goes_to_paper_in_dark_ink(browser, book_url):
+def test_a_dark_page_goes_to_paper_in_dark_ink(browser, book_url, light):
     context = browser.new_context(color_scheme="dark")
     page = context.new_page()
-    page.goto(f"{book_url}/{PAGE}")
+    page.goto(f"{book_url}/{light}")
     # Luminance of what a reader reads: text, code, a claim, a figure's caption and its ticks.
     ink = """() => {
         const figure = document.querySelector('figure.explorer');
