@@ -1,5 +1,6 @@
 """Readers use Safari and Firefox too: in both engines a page of each of three parts, and all that moves or answers."""
 
+import contextlib
 import json
 import os
 from urllib.parse import urlsplit
@@ -7,7 +8,7 @@ from urllib.parse import urlsplit
 import catalogue
 import engines
 import pytest
-from conftest import CHILDREN, MISCOUNTED, served
+from conftest import CHILDREN, MISCOUNTED, give_up, served
 from test_answers import STATE, answers
 
 # The last of each part: the one that builds on most of what the part has.
@@ -61,13 +62,15 @@ def engine(request, tmp_path_factory):
     """An engine; without it the test is skipped, or fails where CI=true (not if BROWSER_TESTS=no)."""
     if os.environ.get("BROWSER_TESTS") == "no":
         pytest.skip("BROWSER_TESTS=no")
-    context = engines.ENGINES[request.param](tmp_path_factory.mktemp(request.param))
-    try:
-        engine = context.__enter__()
-    except engines.Missing as missing:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(missing))
-    yield engine
-    context.__exit__(None, None, None)
+    missing = None
+    with contextlib.ExitStack() as stack:
+        try:
+            engine = stack.enter_context(engines.ENGINES[request.param](tmp_path_factory.mktemp(request.param)))
+        except engines.Missing as error:
+            missing = str(error)
+        if missing:
+            give_up(missing)
+        yield engine
 
 
 @pytest.fixture(scope="module")
