@@ -93,9 +93,9 @@ def summary(book: list[Part]) -> str:
         total += of_part
         link = f'<span id="{make_id(caption)}"></span>**[{caption}](ledger/{slug(files)}.md)**'
         lines.append(f"| {link} | {numbers(of_part)} |")
-        for (_, notebook), count in zip(files, counts, strict=True):
+        for (file, notebook), count in zip(files, counts, strict=True):
             name, page = anchor(notebook), f"ledger/{slug(files)}.html#{anchor(notebook)}"
-            lines.append(f'| <span id="{name}"></span>{title(notebook)} | {numbers(count, page)} |')
+            lines.append(f'| <span id="{name}"></span>[{title(notebook)}]({file}.ipynb) | {numbers(count, page)} |')
     lines.append(f"| **the book** | {numbers(total)} |")
     lines += ["", 'Take it with you: <a href="ledger.json" download>ledger.json</a>, every claim as data, and']
     lines += ['<a href="cite/notebooks.bib" download>notebooks.bib</a>, a BibTeX entry for each notebook.', ""]
@@ -115,7 +115,7 @@ def part_page(book: list[Part], part: Part) -> str:
     ]
     for file, notebook in files:
         lines += [f"## [{title(notebook)}](../{file}.ipynb)", ""]
-        lines += ["| | grade | claim |", "|---:|---|---|", *(row(file, claim) for claim in claims(notebook)), ""]
+        lines += ["| number | grade | claim |", "|---:|---|---|", *(row(file, claim) for claim in claims(notebook)), ""]
     return "\n".join(lines)
 
 

@@ -27,10 +27,11 @@ def question(notebook: nbformat.NotebookNode) -> str:
 
 
 def chapters() -> list[tuple[str, list[str]]]:
-    """Parts of the book and their notebooks, as `_toc.yml` orders them."""
+    """Parts of the book that have notebooks, and these, as `_toc.yml` orders them."""
     toc = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
     listed = [(part["caption"], [chapter["file"] for chapter in part["chapters"]]) for part in toc["parts"]]
-    return [(caption, [f for f in files if f.startswith("notebooks/")]) for caption, files in listed if files]
+    notebooks = [(caption, [f for f in files if f.startswith("notebooks/")]) for caption, files in listed]
+    return [(caption, files) for caption, files in notebooks if files]
 
 
 def landing(notebook: nbformat.NotebookNode, explorer: str) -> str:

@@ -1,4 +1,4 @@
-"""A published book: each page has a picture for where it is linked, drawn at its address; without one there are none."""
+"""A published book: each page has a picture for where it is linked. Without the book's address there are none."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 ADDRESS = "https://example.org/derived"
-FIGURE = """<figure class="explorer" id="explorer-waves" data-explorer="waves" data-pack="packs/attention/98-waves/waves.js">
+FIGURE = """<figure class="explorer" id="explorer-waves" data-pack="packs/attention/98-waves/waves.js">
 <svg class="explorer-panel" viewBox="0 0 10 10" role="img" aria-label="Waves &amp; more. scale = 1."></svg></figure>"""
 TITLE = r"A title with $\frac{1}{\sqrt d}$ that is long enough to need a second line on its card, and no third one"
 

@@ -102,11 +102,11 @@ def test_the_first_page_counts_by_part_notebook_and_grade(page, book, book_url):
 def test_links_to_the_ledger_of_old_still_lead_to_the_notebook(page, book, book_url):
     """The ledger was one page, with a section for each part and each notebook."""
     page.goto(f"{book_url}/ledger.html")
-    for anchor in ("attention", "diffusion", "the-scale-of-attention"):
+    for anchor in ("attention", "diffusion", "the-scale-of-attention-seen-from-gradient-maximisation"):
         assert page.locator(f"#{anchor}").count() == 1, anchor
-    href = page.locator("tr:has(#the-scale-of-attention) a").first.get_attribute("href")
+    href = page.locator("tr:has(#the-scale-of-attention-seen-from-gradient-maximisation) a").last.get_attribute("href")
     page.goto(f"{book_url}/{href}")
-    assert page.locator("#the-scale-of-attention").first.bounding_box()["y"] < 400
+    assert page.locator("#the-scale-of-attention-seen-from-gradient-maximisation").first.bounding_box()["y"] < 400
 
 
 def test_a_notebook_leads_to_its_claims_in_the_ledger(page, book_url, pages):

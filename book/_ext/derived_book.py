@@ -5,6 +5,8 @@
   With none given there are no such links, rather than dead ones.
 - Scripts that no page needs are left out: Thebe (it would ask a third party for a kernel), copies of a
   script already there, and the theme's icon script (1.5 MB; its icon font draws the same icons).
+- The book's name above the contents is a landmark, as all else on a page belongs to one; a column's head without words
+  is a plain cell.
 - The packs of the explorers that stand on the pages, and their pictures for paper, and no others, come to lie beside
   them. Packs are scripts, and Jupyter Book puts every script below `_static` on every page: so they are not in there
   when it looks.
@@ -21,6 +23,11 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 _ICON_SCRIPT = re.compile(r'\s*<script[^>]*src="[^"]*fontawesome\.js[^"]*"[^>]*></script>')
+# The name of the book above the contents, which the theme leaves outside of every landmark.
+_BRAND = re.compile(r'<div class="sidebar-primary-item">(?=\s*<a class="navbar-brand)')
+_LANDMARK = '<div class="sidebar-primary-item" role="navigation" aria-label="The book">'
+# The head of a column of numbers that has none: a heading without words is read out as one.
+_CORNER = re.compile(r'<th( class="[^"]*")?>(?:<p></p>)?</th>')
 _PACK = re.compile(r'<figure class="explorer"[^>]* data-pack="([^"]+)"')
 _PAPER = re.compile(r'(?<=<img src=")paper:([^"]+)(?=")')
 
@@ -66,14 +73,15 @@ def needed_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Go once over the finished pages: take the icon script out, and put what the explorers show beside them."""
+    """Go once over the finished pages: mend what the theme wrote, and put what the explorers show beside them."""
     if exception is not None:
         return
-    out, shown = Path(app.outdir), set()
+    out, shown = Path(app.outdir), set[str]()
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         static = "../" * (len(page.relative_to(out).parts) - 1) + "_static/"
         lean = _PAPER.sub(rf"{static}\1", _ICON_SCRIPT.sub("", text))
+        lean = _CORNER.sub(r"<td\1></td>", _BRAND.sub(_LANDMARK, lean))
         shown.update(_PACK.findall(lean), re.findall(rf'<img src="{re.escape(static)}(paper/[^"]+)"', lean))
         if lean != text:
             page.write_text(lean, encoding="utf-8")

@@ -68,7 +68,7 @@ def on_paper(explorer: Explorer) -> list[Setting]:
         places.insert(1, sizes[first] // 2)
     moves = [(first, place) for place in places]
     others = [k for k in range(len(sizes)) if k != first]
-    moves += [(k, max(0, sizes[k] - 1, key=lambda place, k=k: abs(place - explorer.start[k]))) for k in others]
+    moves += [(k, 0 if 2 * explorer.start[k] > sizes[k] - 1 else sizes[k] - 1) for k in others]
     settings = [tuple(place if j == k else start for j, start in enumerate(explorer.start)) for k, place in moves]
     return [s for k, s in enumerate(settings) if s != explorer.start and s not in settings[:k]][:ON_PAPER]
 
