@@ -11,6 +11,8 @@ import pytest
 from conftest import CHILDREN, MISCOUNTED, give_up, served
 from test_answers import STATE, answers
 
+# Selenium warns of itself.
+pytestmark = pytest.mark.filterwarnings("ignore:setting remote_server_addr:DeprecationWarning")
 # The last of each part: the one that builds on most of what the part has.
 PAGES = [f"notebooks/{catalogue.name(path)}.html" for path in {p.parent: p for p in catalogue.notebooks()}.values()][:3]
 
@@ -104,9 +106,11 @@ def sliders(page):
 
 
 def test_every_explorer_moves_and_reset_brings_it_back(page):
-    assert len(page.run(CONTROLS)) >= 2
+    found = page.run(CONTROLS)
+    assert len(found) >= 2
+    assert [name for name, ranges, menus in found if not ranges + menus] == []
     assert [slider for name, slider, steps in sliders(page) if not moves(page, name, steps)] == []
-    for name, _, menus in page.run(CONTROLS):
+    for name, _, menus in found:
         for menu in menus:
             assert moves(page, name, [lambda menu=menu: page.run(CHOOSE_ANOTHER, menu)]), menu
 
