@@ -95,10 +95,12 @@ def _letters(data: Mapping[str, Any], names: Mapping[str, str]) -> str:
     for symbol in sorted(read(data["answer"]).free_symbols, key=lambda symbol: symbol.name):
         # Not e, which stays the number where the code calls ε so.
         others = [name for name in names if read_answer(name, known, names) == symbol]
-        sign = sp.pretty(symbol, use_unicode=True)
-        shown = f'<span class="exercise-letter" data-tex="{html.escape(sp.latex(symbol))}">{html.escape(sign)}</span>'
-        typed = " or ".join(f"<kbd>{html.escape(name)}</kbd>" for name in (symbol.name, *others))
-        letters.append(f"{shown} (type {typed})")
+        sign = html.escape(sp.pretty(symbol, use_unicode=True))
+        shown = f'<span class="exercise-letter" data-tex="{html.escape(sp.latex(symbol))}">{sign}</span>'
+        names_typed = [f"<kbd>{html.escape(name)}</kbd>" for name in (symbol.name, *others)]
+        typed = " or ".join(filter(None, [", ".join(names_typed[:-1]), names_typed[-1]]))
+        # A letter that is typed as it stands needs no word.
+        letters.append(shown if sign == symbol.name and not others else f"{shown} (type {typed})")
     return f"Letters: {', '.join(letters)}." if letters else ""
 
 

@@ -73,7 +73,7 @@ def test_each_page_has_a_picture_at_the_books_address(published, page):
         assert (str(picture.width), str(picture.height)) == (found["og:image:width"], found["og:image:height"])
         assert picture.size == (1200, 630)
         # The title in ink at the top, the frame below it, the edges white.
-        assert min(picture.convert("L").crop((0, 0, 1200, 140)).getdata()) < 60
+        assert min(picture.convert("L").crop((0, 0, 1200, 140)).tobytes()) < 60
         assert picture.getpixel((600, 350)) == (11, 102, 176)
         assert {picture.getpixel((x, y)) for x in (1, 1198) for y in (1, 628)} == {(255, 255, 255)}
     assert found["og:image:alt"].startswith(found["og:title"])

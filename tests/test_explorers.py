@@ -210,7 +210,8 @@ def test_the_figure_is_complete_without_its_pack(baked):
             {"a": Range(0, 4, 1, start=1), "b": Choice([1, 2, 3], start=1)},
             ["a = 0, b = 1", "a = 4, b = 1", "a = 1, b = 3"],
         ),
-        # At an end: the middle, and the other end.
+        # With nothing else to move: half of the longer way, too.
+        ({"a": Range(0, 8, 1, start=2)}, ["a = 0", "a = 5", "a = 8"]),
         ({"a": Range(0, 4, 1, start=4)}, ["a = 0", "a = 2"]),
         ({"b": Choice(["x", "y"]), "a": Range(0, 1, 1, start=0)}, ["b = x, a = 1", "b = y, a = 0"]),
         ({"b": Choice(["x", "y", "z"], start="y")}, ["b = x", "b = z"]),

@@ -9,10 +9,8 @@ from conftest import book_pages
 
 PAGES = [page for page in book_pages() if page.startswith("notebooks/")]
 # Bytes, gzipped, of the pictures for paper: of one explorer, and of a page.
-EXPLORER, PAGE = 150_000, 400_000
+EXPLORER, PAGE = 60_000, 250_000
 ON_PAPER = range(1, 4)
-# Points on A4: the height of what can be printed on, and how much of a thing may stand on the page before.
-A4 = 842
 THINGS = ".claim, figure.explorer, form.exercise, div.math, .explorer-paper > div, article tr"
 # Marks at both ends of each thing, and links to them: the PDF then says on which page each lies.
 MARK = """things => {
@@ -85,12 +83,17 @@ def test_every_explorer_is_printed_with_more_of_its_settings(printed):
         assert all(pictures.evaluate_all("all => all.map(img => img.complete && img.naturalWidth > 0)"))
         assert all(pictures.evaluate_all("all => all.map(img => img.alt.length > 20)"))
     # What is in the pictures is in the PDF: without them it draws less.
-    printed.eval_on_selector_all(".explorer-paper img", "all => all.forEach(img => img.removeAttribute('src'))")
-    assert len(drawn(pdf)) - len(drawn(printed.pdf(format="A4"))) > 2000 * len(wanted)
+    show = "(all, how) => all.forEach(img => (img.style.visibility = how))"
+    printed.eval_on_selector_all(".explorer-paper img", show, "hidden")
+    less = printed.pdf(format="A4")
+    printed.eval_on_selector_all(".explorer-paper img", show, "")
+    assert len(drawn(pdf)) - len(drawn(less)) > 2000 * len(wanted)
 
 
 def test_no_break_goes_through_a_thing(printed):
+    printed.emulate_media(media="print")
     names = printed.evaluate(MARK, THINGS)
+    printed.emulate_media(media="null")
     found = marks(printed.pdf(format="A4"))
     assert len(found) > 1.8 * len(names)
     broken = [name for k, name in enumerate(names) if found.get(("first", k)) != found.get(("last", k))]

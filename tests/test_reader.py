@@ -267,6 +267,20 @@ def test_the_browser_finds_what_a_folded_note_holds(page, noted):
     assert page.locator("details.note[open]").count() == 0
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without"])
+def test_on_paper_notes_are_open_and_closed_again_afterwards(browser, noted, script):
+    context = browser.new_context(java_script_enabled=script)
+    page = context.new_page()
+    page.goto(noted)
+    # The PDF knows the place of what is linked to and is on paper.
+    assert b"/claim-3 [" in page.pdf()
+    page.wait_for_timeout(100)
+    assert page.locator("details.note[open]").count() == 0
+    page.emulate_media(media="print")
+    assert page.get_by_text("zebra").bounding_box()["height"] > 0
+    context.close()
+
+
 def test_under_the_title_stand_reading_time_and_claims(page, noted):
     page.goto(noted)
     facts = page.locator(".facts").inner_text()

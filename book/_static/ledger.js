@@ -99,29 +99,40 @@
       }
     };
 
+    const fitting = () => {
+      const words = fields.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const [grade, part] = [fields.grade.value, fields.part.value];
+      return claims.filter(
+        (claim) =>
+          (!part || claim.notebook.part === part) &&
+          (!grade || claim.grade === grade) &&
+          words.every((word) => claim.text.includes(word)),
+      );
+    };
+
+    const find = async (mine) => {
+      await load("claims");
+      if (mine !== latest) return;
+      found = fitting();
+      const none = "No claim fits: fewer words, or LaTeX as in \\alpha, may find one.";
+      said.textContent = { 0: none, 1: "1 claim" }[found.length] ?? `${found.length} claims`;
+      await show(mine, 0);
+    };
+
     // A search is in words, of a grade, or in another part than the one that stands below.
     const search = async () => {
       const mine = ++latest;
-      const words = fields.text.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const [grade, part] = [fields.grade.value, fields.part.value];
+      const searching = fields.text.value.trim() !== "" || fields.grade.value !== "" || fields.part.value !== home;
       toAddress();
-      const searching = words.length > 0 || grade !== "" || part !== home;
       results.toggleAttribute("data-searching", searching);
+      results.setAttribute("aria-busy", searching);
       if (!searching) return;
       try {
-        await load("claims");
-        if (mine !== latest) return;
-        found = claims.filter(
-          (claim) =>
-            (!part || claim.notebook.part === part) &&
-            (!grade || claim.grade === grade) &&
-            words.every((word) => claim.text.includes(word)),
-        );
-        said.textContent = found.length === 1 ? "1 claim" : `${found.length} claims`;
-        await show(mine, 0);
+        await find(mine);
       } catch (error) {
         if (mine === latest) fail(error);
       }
+      if (mine === latest) results.setAttribute("aria-busy", false);
     };
 
     const query = new URLSearchParams(location.search);

@@ -57,20 +57,21 @@ def bake(explorer: Explorer, folder: Path, notebook: str) -> str:
 def on_paper(explorer: Explorer) -> list[Setting]:
     """The settings, besides the start, that stand for the moving picture on paper: two or three, where there are such.
 
-    These are the ends of the first slider (its middle, where it starts at an end), then of every other control the
-    end that is farther from its start.
+    These are the ends of the first slider, and of every other control the end that is farther from its start; if that
+    makes fewer than three, the middle of the slider's longer way as well.
     """
     sizes = [len(values) for values in explorer.values.values()]
     sliders = [k for k, p in enumerate(explorer.parameters.values()) if isinstance(p, Range)]
     first = sliders[0] if sliders else 0
-    places = [0, sizes[first] - 1]
-    if explorer.start[first] in places:
-        places.insert(1, sizes[first] // 2)
-    moves = [(first, place) for place in places]
-    others = [k for k in range(len(sizes)) if k != first]
-    moves += [(k, 0 if 2 * explorer.start[k] > sizes[k] - 1 else sizes[k] - 1) for k in others]
-    settings = [tuple(place if j == k else start for j, start in enumerate(explorer.start)) for k, place in moves]
-    return [s for k, s in enumerate(settings) if s != explorer.start and s not in settings[:k]][:ON_PAPER]
+    start, last = explorer.start[first], sizes[first] - 1
+    others = [(k, 0 if 2 * explorer.start[k] > size - 1 else size - 1) for k, size in enumerate(sizes) if k != first]
+    others = [(k, place) for k, place in others if place != explorer.start[k]]
+    along = [place for place in (0, last) if place != start]
+    between = (start + (0 if 2 * start > last else last)) // 2
+    if len(along) + len(others) < ON_PAPER and between not in (start, *along):
+        along.append(between)
+    moves = [*((first, place) for place in sorted(along)), *others][:ON_PAPER]
+    return [tuple(place if j == k else old for j, old in enumerate(explorer.start)) for k, place in moves]
 
 
 def write_paper(

@@ -7,6 +7,7 @@ folder may run scripts beside it, but not read files; they are fetched when a re
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,8 @@ def write_search(app: Sphinx, exception: Exception | None) -> None:
         made = scripts(claims, pages)
     except KeyError as missing:
         raise ExtensionError(f"the ledger's pages do not hold {missing}: run `make clean book`") from None
-    (out / FOLDER).mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(out / FOLDER, ignore_errors=True)
+    (out / FOLDER).mkdir(parents=True)
     for name, text in made.items():
         (out / FOLDER / f"{name}.js").write_text(text, encoding="utf-8")
 

@@ -23,6 +23,11 @@ def fold(html: Any) -> str:
         details.append(links)
         summary.append(caption.get_text())
         caption.decompose()
+    # The theme's own folds, for pages below a page, show an arrow and say nothing.
+    for item in soup.select("li.has-children"):
+        page, toggle = item.select_one("a"), item.select_one("details > summary")
+        if page is not None and toggle is not None:
+            toggle["aria-label"] = f"Pages of {page.get_text(strip=True)}"
     return str(soup)
 
 
