@@ -94,8 +94,9 @@ def summary(book: list[Part]) -> str:
         link = f'<span id="{make_id(caption)}"></span>**[{caption}](ledger/{slug(files)}.md)**'
         lines.append(f"| {link} | {numbers(of_part)} |")
         for (file, notebook), count in zip(files, counts, strict=True):
-            name, page = anchor(notebook), f"ledger/{slug(files)}.html#{anchor(notebook)}"
-            lines.append(f'| <span id="{name}"></span>[{title(notebook)}]({file}.ipynb) | {numbers(count, page)} |')
+            name, words = anchor(notebook), title(notebook).replace("|", "\\|")
+            page = f"ledger/{slug(files)}.html#{name}"
+            lines.append(f'| <span id="{name}"></span>[{words}]({file}.ipynb) | {numbers(count, page)} |')
     lines.append(f"| **the book** | {numbers(total)} |")
     lines += ["", 'Take it with you: <a href="ledger.json" download>ledger.json</a>, every claim as data, and']
     lines += ['<a href="cite/notebooks.bib" download>notebooks.bib</a>, a BibTeX entry for each notebook.', ""]
