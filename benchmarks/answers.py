@@ -1,21 +1,12 @@
 """Exercises in the page: what a reader's browser fetches, and how long a verdict takes, in Chromium."""
 
-import functools
-import http.server
 import statistics
-import sys
-import threading
 import time
-from pathlib import Path
 from typing import Any
 
+from _paths import HTML
+from conftest import CHROMIUM_FLAGS, find_chromium, served
 from playwright.sync_api import sync_playwright
-
-ROOT = Path(__file__).resolve().parents[1]
-HTML = ROOT / "book" / "_build" / "html"
-sys.path.insert(0, str(ROOT / "tests"))
-
-from conftest import CHROMIUM_FLAGS, QuietHandler, find_chromium  # noqa: E402 (lives with the tests)
 
 PAGE = "notebooks/diffusion/03-sde.html"
 ANSWERS = ("β(1 - e^(-B))", "β(1 - e^(-2B))", "2 β sinh(B) e^(-B)", "B^B", "β.x")
@@ -47,11 +38,9 @@ def main() -> None:
     for file in files:
         print(f"| {file.name} | {file.stat().st_size} |")
     print(f"| **all** | {sum(file.stat().st_size for file in files)} |")
-    handler = functools.partial(QuietHandler, directory=str(HTML))
     times: dict[str, list[float]] = {"cold": [], "warm (files in the browser's cache)": [], "focused": [], "later": []}
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_address[1]}/{PAGE}"
+    with served(HTML) as home, sync_playwright() as playwright:
+        url = f"{home}/{PAGE}"
         for _ in range(ROUNDS):
             browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=CHROMIUM_FLAGS)
             context = browser.new_context()
@@ -68,7 +57,6 @@ def main() -> None:
             page.wait_for_timeout(5000)
             times["focused"].append(verdict(page, ANSWERS[0]))
             browser.close()
-        server.shutdown()
     print("\n| from the Enter key to the verdict | median ms | slowest ms |\n|---|---:|---:|")
     for name, found in times.items():
         print(f"| {name} | {statistics.median(found):.0f} | {max(found):.0f} |")

@@ -1,20 +1,11 @@
 """The built book in Chromium: how long a slider step takes, and what a page weighs before its first slider is near."""
 
-import functools
 import gzip
-import http.server
-import sys
-import threading
-from pathlib import Path
 
+from _paths import HTML
 from _timing import summary
+from conftest import CHROMIUM_FLAGS, find_chromium, served
 from playwright.sync_api import sync_playwright
-
-ROOT = Path(__file__).resolve().parents[1]
-HTML = ROOT / "book" / "_build" / "html"
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "book")]
-
-from conftest import CHROMIUM_FLAGS, QuietHandler, find_chromium  # noqa: E402 (lives with the tests)
 
 # All that a step costs the page: script, style, layout and paint. The first callback of an animation frame takes the
 # time, and a message posted there arrives after the frame was painted. The first sweep meets every setting of the
@@ -45,16 +36,14 @@ async figure => {
 
 def main() -> None:
     """Visit every page of the book and print two tables."""
-    handler = functools.partial(QuietHandler, directory=str(HTML))
     pages = sorted(p.relative_to(HTML).as_posix() for p in (HTML / "notebooks").rglob("*.html"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with served(HTML) as home, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=CHROMIUM_FLAGS)
         swaps, weights = [], []
         for path in ["index.html", *pages]:
             page, bodies = browser.new_page(viewport={"width": 1280, "height": 900}), {}
             page.on("response", lambda r, bodies=bodies: bodies.setdefault(r.url, r.body()))
-            page.goto(f"http://127.0.0.1:{server.server_address[1]}/{path}", wait_until="networkidle")
+            page.goto(f"{home}/{path}", wait_until="networkidle")
             first = sum(len(gzip.compress(body)) for url, body in bodies.items() if "/packs/" not in url)
             weights.append((path, first))
             for figure in page.locator("figure.explorer").all():
@@ -63,7 +52,6 @@ def main() -> None:
                 swaps.append((path, figure.get_attribute("data-explorer"), figure.evaluate(SWAPS)))
             page.close()
         browser.close()
-        server.shutdown()
     print("| slider step in the book | median ms | 95 % ms | slowest ms | within 16.7 ms |\n|---|---:|---:|---:|---:|")
     for path, name, times in swaps:
         share = sum(t <= 16.7 for t in times) / len(times)

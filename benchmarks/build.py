@@ -1,11 +1,9 @@
 """How long the book takes to build: from nothing, after a change of one notebook, and with nothing to do."""
 
 import subprocess
-from pathlib import Path
 
+from _paths import ROOT
 from _timing import seconds
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def make(*targets: str) -> float:

@@ -9,14 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import _paths  # noqa: F401 (the tests come within reach)
+import lab
 import nbformat
 from _timing import summary
+from conftest import CHROMIUM_FLAGS, find_chromium
 from playwright.sync_api import sync_playwright
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "book")]
-import lab  # noqa: E402
-from conftest import CHROMIUM_FLAGS, find_chromium  # noqa: E402
 
 DRAWING = """
 import matplotlib.pyplot as plt, numpy as np

@@ -70,7 +70,7 @@ def form(data: Mapping[str, Any], names: Mapping[str, str], number: int) -> str:
     listed = _letters(data, names)
     described = f"{letters} {hint}" if listed else hint
     lines = f'<p class="exercise-letters" id="{letters}">{listed}</p>\n' if listed else ""
-    return f"""<form class="exercise" id="exercise-{number}" data-exercise="{packed}" autocomplete="off">
+    return f"""<form class="exercise" data-exercise="{packed}" autocomplete="off">
 <p class="exercise-question"><strong>Exercise</strong> {say(data["question"])}</p>
 {lines}<div class="exercise-controls" hidden>
 <label for="{field}">Your answer</label>

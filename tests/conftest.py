@@ -26,6 +26,15 @@ hypothesis.settings.load_profile("book")
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "book" / "_build" / "html")).resolve()
 # Milliseconds until a browser's answer counts as missing: long, since a busy machine is no fault of the page.
 PATIENCE_MS = 600_000
+# What Chromium leaves out. The last such list is what counts, so Playwright's own names stand here too; the first
+# row is ours: each window would bring two pages for its address bar, which cost half a second and which nobody sees.
+FEATURES_OFF = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "PaintHolding"),
+    *("HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "ThirdPartyStoragePartitioning", "LensOverlay"),
+    *("MediaRouter", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin"),
+)
 # Chromium runs as root in containers and must not look for updates: neither belongs to a test.
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -35,9 +44,18 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(FEATURES_OFF)}",
 ]
+# How many children an element of MathML must have, and those on a page that have another number.
+CHILDREN = {"msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3, "mfrac": 2, "mroot": 2}
+MISCOUNTED = """wanted => [...document.querySelectorAll('math *')]
+    .filter(e => e.localName in wanted && e.childElementCount !== wanted[e.localName]).map(e => e.outerHTML)"""
 # What takes long begins first, so that nobody waits for it in the end. The rest follows in the usual order.
-LONGEST_FIRST = ("test_setup.py", "test_jupyterlab.py", "test_mutations.py", ".ipynb", "test_book.py")
+LONGEST_FIRST = (
+    *("test_setup.py", "test_explorer_page.py", "test_jupyterlab.py", "test_reader.py", "test_answers.py"),
+    *("test_ledger.py", "test_zip.py", "test_cards.py", "test_paper.py", "test_engines.py"),
+    *("test_mutations.py", ".ipynb", "test_book.py"),
+)
 
 
 def book_pages() -> list[str]:
@@ -61,11 +79,14 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def unit_of_work(nodeid: str) -> str:
-    """What one worker does without a break: a notebook's cells, a page's visit, a mutated notebook, or a file."""
+    """What one worker does without a break: a notebook, a page's visit, what is mutated, an engine, or a file."""
     file, _, test = nodeid.partition("::")
     if file.endswith("test_mutations.py"):
         return nodeid
-    return f"{file}[{test.partition('[')[2]}" if file.endswith("test_book.py") else file
+    parameters = test.partition("[")[2].rstrip("]")
+    if file.endswith("test_engines.py"):
+        return f"{file}[{parameters.rpartition('-')[2]}]"
+    return f"{file}[{parameters}]" if file.endswith("test_book.py") else file
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -111,6 +132,11 @@ def find_chromium(playwright: Any) -> str | None:
     return bundled if Path(bundled).exists() else None
 
 
+def give_up(why: str) -> None:
+    """Skip a test whose browser is missing; where CI=true that is a failure."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+
+
 class Browser:
     """A headless Chromium whose pages wait long enough for a busy machine."""
 
@@ -140,8 +166,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         path = find_chromium(playwright)
         if path is None:
-            say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-            say("no Chromium found: `apt install chromium`, or `.venv/bin/playwright install chromium`")
+            give_up("no Chromium found: `apt install chromium`, or `.venv/bin/playwright install chromium`")
         chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS, timeout=PATIENCE_MS)
         yield Browser(chromium)
         chromium.close()
@@ -168,10 +193,10 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, handler: type[QuietHandler] = QuietHandler) -> Iterator[str]:
     """Address of a static server on a folder (the one of `python -m http.server`)."""
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    bound = functools.partial(handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), bound) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
@@ -195,3 +220,12 @@ def serve() -> Iterator[Callable[[Path], str]]:
 def pages() -> list[str]:
     """Every page of the book, relative to its root."""
     return [f"{page}.html" for page in book_pages()]
+
+
+@pytest.fixture(scope="session")
+def light(book: Path) -> str:
+    """The smallest page of three explorers or more: where what is the same on every page is tried."""
+    shown = {
+        path: path.read_text(encoding="utf-8").count('class="explorer"') for path in book.rglob("notebooks/*/*.html")
+    }
+    return min(shown, key=lambda path: (shown[path] < 3, path.stat().st_size)).relative_to(book).as_posix()

@@ -1,5 +1,6 @@
 """Runs mutants: each is broken in a fork of a process that has done the work they share.
 
+    export PYTHONPATH=book
     python tests/mutants.py notebook FILE.ipynb LIST.toml  runs a notebook, and forks before the cell that is broken
     python tests/mutants.py package LIST.toml              imports what the module's tests need, and forks
 
@@ -23,7 +24,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
+from catalogue import ROOT
+
 FOLDER = ROOT / "tests" / "mutations"
 # Seconds of processor time, so that a verdict does not depend on what else the machine does.
 PATIENCE = 120

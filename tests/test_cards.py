@@ -10,10 +10,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from catalogue import ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = "https://example.org/derived"
 FIGURE = """<figure class="explorer" id="explorer-waves" data-pack="packs/attention/98-waves/waves.js">
 <svg class="explorer-panel" viewBox="0 0 10 10" role="img" aria-label="Waves &amp; more. scale = 1."></svg></figure>"""

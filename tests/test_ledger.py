@@ -13,10 +13,10 @@ import ledger_page
 import nbformat
 import pytest
 import yaml
+from catalogue import ROOT
 from conftest import book_pages
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-ROOT = Path(__file__).resolve().parents[1]
 # Bytes, gzipped, of all that one page asks for, as for every page of the book; of that, its HTML.
 PAGE_WEIGHT = 600_000
 FIRST_HTML, PART_HTML = 25_000, 120_000

@@ -21,6 +21,7 @@ import mutants
 import nbformat
 import pytest
 
+BOOK = catalogue.ROOT / "book"
 MODULES = sorted(mutants.FOLDER.glob("companion-*.toml"))
 
 
@@ -28,7 +29,7 @@ def verdicts(kind: str, *paths: str) -> list[dict]:
     """What became of every mutant of a notebook or a module."""
     done = subprocess.run(
         [sys.executable, mutants.__file__, kind, *paths],
-        env=os.environ | {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
+        env=os.environ | {"PYTHONPATH": str(BOOK), "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,

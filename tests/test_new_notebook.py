@@ -1,20 +1,15 @@
 """`make new`: a notebook that runs from the start, at its place, and nothing overwritten."""
 
 import shutil
-import sys
 import tomllib
-from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
+from catalogue import ROOT
+from new_notebook import begin
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book"))
-
-from new_notebook import begin  # noqa: E402
-
-from companion.teaching.claims import FalseClaim  # noqa: E402
+from companion.teaching.claims import FalseClaim
 
 
 @pytest.fixture

@@ -2,14 +2,14 @@
 
 import itertools
 import re
-from pathlib import Path
 
+import catalogue
 import pytest
 
 from companion.teaching.plotting import CYCLE, DARK, PALETTE, figure, log_ticks, style
 from companion.teaching.tables import table
 
-STATIC = Path(__file__).resolve().parents[1] / "book" / "_static"
+STATIC = catalogue.ROOT / "book" / "_static"
 
 
 def luminance(colour):

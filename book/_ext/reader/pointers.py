@@ -43,7 +43,7 @@ def anchor_exercises(document: nodes.document) -> None:
             continue
         for paragraph in section.children:
             first = leading(paragraph) if isinstance(paragraph, nodes.paragraph) else None
-            if isinstance(first, nodes.strong) and (number := _EXERCISE.fullmatch(first.astext())):
+            if isinstance(first, nodes.strong) and (number := _EXERCISE.match(first.astext())):
                 anchor = f"exercise-{number[1]}"
                 paragraph["ids"].append(anchor)
                 paragraph["classes"].append("exercise-text")
