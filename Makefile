@@ -63,7 +63,7 @@ check: $(READY)
 
 # One notebook: run and baked, then its page is built as a book of one, then all that the tests say about it.
 NAME = $(ONE:notebooks/%.ipynb=%)
-check-one: build/$(NAME).fresh book/$(ONE) book/_static/katex/katex.min.css book/_static/fonts/fonts.css
+check-one: build/$(NAME).fresh book/$(ONE) book/_static/katex/katex.min.css book/_static/fonts/fonts.css book/_generated/answers/.made
 	@$(BIN)/ruff check --quiet $(ONE)
 	@mkdir -p build/check && echo '{format: jb-book, root: notebooks/$(NAME)}' >build/check/_toc.yml
 	@$(BIN)/jupyter-book build book --quiet --config book/_config.yml --toc $(CURDIR)/build/check/_toc.yml \
