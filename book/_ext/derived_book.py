@@ -15,9 +15,11 @@
 import os
 import re
 import shutil
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
+from reader.plain import plain
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -28,6 +30,9 @@ _BRAND = re.compile(r'<div class="sidebar-primary-item">(?=\s*<a class="navbar-b
 _LANDMARK = '<div class="sidebar-primary-item" role="navigation" aria-label="The book">'
 # The head of a column of numbers that has none: a heading without words is read out as one.
 _CORNER = re.compile(r'<th( class="[^"]*")?>(?:<p></p>)?</th>')
+# The head of a column that is a formula, whose MathML not all software that reads aloud takes for words.
+_FORMULA_HEAD = re.compile(r'(<th[^>]*><p>)(<span class="math(?:(?!</th>).)*</span>)(?=</p></th>)', re.DOTALL)
+_TEX = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.DOTALL)
 _PACK = re.compile(r'<figure class="explorer"[^>]* data-pack="([^"]+)"')
 _PAPER = re.compile(r'(?<=<img src=")paper:([^"]+)(?=")')
 
@@ -72,6 +77,12 @@ def needed_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[
     context["script_files"] = kept
 
 
+def named(head: re.Match[str]) -> str:
+    """The head of a column with a formula for the eye, and in plain words for who hears it."""
+    words = " ".join(plain(unescape(latex)) for latex in _TEX.findall(head[2]))
+    return f'{head[1]}<span class="visually-hidden">{escape(words)}</span><span aria-hidden="true">{head[2]}</span>'
+
+
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """Go once over the finished pages: mend what the theme wrote, and put what the explorers show beside them."""
     if exception is not None:
@@ -81,7 +92,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         text = page.read_text(encoding="utf-8")
         static = "../" * (len(page.relative_to(out).parts) - 1) + "_static/"
         lean = _PAPER.sub(rf"{static}\1", _ICON_SCRIPT.sub("", text))
-        lean = _CORNER.sub(r"<td\1></td>", _BRAND.sub(_LANDMARK, lean))
+        lean = _FORMULA_HEAD.sub(named, _CORNER.sub(r"<td\1></td>", _BRAND.sub(_LANDMARK, lean)))
         shown.update(_PACK.findall(lean), re.findall(rf'<img src="{re.escape(static)}(paper/[^"]+)"', lean))
         if lean != text:
             page.write_text(lean, encoding="utf-8")
