@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 LEGENDRE = ("legt", "legs", "lmu")
 FOURIER = ("fourier", "fourier-midpoint", "fourier-scaled")
-RUNS = ("forward", "backward", "bilinear", "bilinear-log", "exact")
+RUNS = ("forward", "backward", "bilinear", "bilinear-log", "midpoint", "exact")
 _NORMS = {"interval": 2.0, "probability": 1.0}
 
 
@@ -125,10 +125,11 @@ def legs_run(u: ArrayLike, d: int, method: str = "bilinear") -> Array:
 
     u (L,) → (L, d), interval norm. Every method starts from x_1 = (√2 u_0, 0, …), which is exact, and steps
     x_{k+1} − x_k = A (p x_k / k + q x_{k+1} / (k+1)) + B u_k / k: "forward" has (p, q) = (1, 0), "backward" (0, 1),
-    "bilinear" (½, ½); "bilinear-log" feeds ln((k+1)/k) in place of 1/k. As A is triangular, each coefficient is a scan
-    over time: cost L·d·log L, and no Python loop over L. "exact" is the yardstick, `project` of the first k samples for
-    each k: cost L²·d. Raises ValueError if u is not a signal of at least one sample, d < 1, or for an unknown method.
-    Source: https://kexue.fm/archives/10137.
+    "bilinear" (½, ½); "bilinear-log" feeds ln((k+1)/k) in place of 1/k; "midpoint" divides by the middle of the cell,
+    x_{k+1} − x_k = (A (x_k + x_{k+1}) / 2 + B u_k) / (k + ½). As A is triangular, each coefficient is a scan over time:
+    cost L·d·log L, and no Python loop over L. "exact" is the yardstick, `project` of the first k samples for each k:
+    cost L²·d. Raises ValueError if u is not a signal of at least one sample, d < 1, or for an unknown method. Source:
+    https://kexue.fm/archives/10137; the midpoint is derived in notebook sequence/02.
     """
     u = finite("u", u, ("L",))
     one_of("method", method, RUNS)
@@ -137,8 +138,9 @@ def legs_run(u: ArrayLike, d: int, method: str = "bilinear") -> Array:
         return np.stack([project(u[:k], d) for k in range(1, L + 1)])
     p, q = {"forward": (1, 0), "backward": (0, 1)}.get(method, (0.5, 0.5))
     k = np.arange(1.0, L)
-    now, ahead = p / k, q / (k + 1)
-    fed = (np.log1p(1 / k) if method == "bilinear-log" else 1 / k) * u[1:] * np.sqrt(2)
+    start, end = (k + 0.5, k + 0.5) if method == "midpoint" else (k, k + 1)
+    now, ahead = p / start, q / end
+    fed = (np.log1p(1 / k) if method == "bilinear-log" else 1 / start) * u[1:] * np.sqrt(2)
     states = np.zeros((L, d))
     states[0, 0] = np.sqrt(2) * u[0]
     below = np.zeros(L)  # Σ_{j<n} √(2j+1) x_j at each time: all that row n of A sees of the rows above it

@@ -129,12 +129,13 @@ def stepped(u, d, method):
         states.append(x)
         if k < len(u):
             p = {"forward": 1, "backward": 0}.get(method, 0.5)
-            fed = np.log((k + 1) / k) if method == "bilinear-log" else 1 / k
-            x = np.linalg.solve(np.eye(d) - (1 - p) * A / (k + 1), (np.eye(d) + p * A / k) @ x + fed * B * u[k])
+            start, end = (k + 0.5, k + 0.5) if method == "midpoint" else (k, k + 1)
+            fed = np.log((k + 1) / k) if method == "bilinear-log" else 1 / start
+            x = np.linalg.solve(np.eye(d) - (1 - p) * A / end, (np.eye(d) + p * A / start) @ x + fed * B * u[k])
     return np.array(states)
 
 
-@pytest.mark.parametrize("method", ["forward", "backward", "bilinear", "bilinear-log"])
+@pytest.mark.parametrize("method", ["forward", "backward", "bilinear", "bilinear-log", "midpoint"])
 @pytest.mark.parametrize(("d", "L"), [(1, 1), (1, 5), (7, 1), (7, 60), (12, 200)])
 def test_legs_run_is_the_recurrence(method, d, L):
     u = np.random.default_rng(d).normal(size=L)
@@ -155,7 +156,7 @@ def test_legs_run_exact_follows_the_exact_step(values, d):
         np.testing.assert_allclose(run[k], expected, atol=1e-9)
 
 
-@pytest.mark.parametrize("method", ["forward", "exact"])
+@pytest.mark.parametrize("method", ["forward", "midpoint", "exact"])
 def test_a_constant_signal_has_one_coefficient(method):
     """Where both integrals take the same weight; the other schemes feed 1/k and let the constant drift."""
     run = hippo.legs_run(np.ones(50), 6, method)
@@ -168,8 +169,14 @@ def test_legs_runs_converge_to_the_exact_memory():
         u = np.sin(5 * (np.arange(L) + 0.5) / L)
         return np.abs(hippo.legs_run(u, 6, method)[-1] - hippo.legs_run(u, 6, "exact")[-1]).max()
 
-    for method in ("forward", "backward", "bilinear", "bilinear-log"):
+    for method in ("forward", "backward", "bilinear", "bilinear-log", "midpoint"):
         assert error(800, method) < 0.6 * error(400, method) < 0.01
+
+
+def test_the_midpoint_keeps_the_running_mean():
+    u = np.random.default_rng(0).normal(size=300)
+    means = np.cumsum(u) / np.arange(1, 301)
+    np.testing.assert_allclose(hippo.legs_run(u, 5, "midpoint")[:, 0], np.sqrt(2) * means, atol=1e-12)
 
 
 def test_forward_euler_forgets_the_first_sample_after_d_steps():
