@@ -10,7 +10,9 @@ import nbformat
 import pytest
 from catalogue import ROOT
 from conftest import CHILDREN, MISCOUNTED
+from docutils import nodes
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from reader import tags
 from reader.elision import elide, statements
 from reader.formulas import repaired
 from reader.plain import plain, plain_text
@@ -426,3 +428,11 @@ def test_mathml_is_repaired():
     assert "<msub><mi>p</mi><mrow><mi>max</mi><mo>\u2061</mo></mrow></msub>" in repaired(broken)
     with pytest.raises(ValueError, match="msub with 1 children"):
         repaired('<math xmlns="http://www.w3.org/1998/Math/MathML"><msub><mi>p</mi></msub></math>')
+
+
+def test_a_stop_stays_behind_its_formula_where_another_text_is_the_same():
+    """Two full stops alone are equal, and only one of them is behind the formula."""
+    first, second = nodes.Text("."), nodes.Text(".")
+    line = nodes.paragraph("", "", nodes.strong("", "a"), first, nodes.strong("", "b"), second)
+    tags.swap(second, nodes.Text("!"))
+    assert [child.astext() for child in line.children] == ["a", ".", "b", "!"]

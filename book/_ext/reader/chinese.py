@@ -6,7 +6,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from reader.tags import Tag
+from reader.tags import Tag, swap
 
 HAN = r"\u3400-\u9fff\uf900-\ufaff"
 # A run of Han characters, with the brackets and full-width signs around it.
@@ -32,7 +32,7 @@ class Chinese(SphinxPostTransform):
                 title.replace_self(Tag("cite", *title.children, attributes={"lang": "zh"}))
         for text in list(self.document.findall(nodes.Text)):
             if _HAN.search(text.astext()) and not self.marked(text):
-                text.parent.replace(text, list(self.parts(text.astext())))
+                swap(text, *self.parts(text.astext()))
 
     def marked(self, text: nodes.Text) -> bool:
         """Whether an element around a text says its language, or shows it as it was written."""

@@ -10,6 +10,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinxcontrib import katex  # type: ignore[import-untyped]
 
+from reader.tags import swap
+
 MATHML = "http://www.w3.org/1998/Math/MathML"
 # How many children an element of MathML must have.
 CHILDREN = {
@@ -97,7 +99,7 @@ class Glued(SphinxPostTransform):
                 continue
             if signs := _SIGNS.match(after.astext()):
                 rest = nodes.Text(after.astext()[signs.end() :])
-                after.parent.replace(after, rest)
+                swap(after, rest)
                 formula.replace_self(nodes.inline("", "", formula.deepcopy(), nodes.Text(signs[0]), classes=["glued"]))
 
 

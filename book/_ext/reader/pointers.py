@@ -8,7 +8,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from reader.tags import is_notebook, leading, notes_section
+from reader.tags import is_notebook, leading, notes_section, swap
 
 _TAG = re.compile(r"\\tag\{?(\d+)\}?")
 _EXERCISE = re.compile(r"(\d+)\.")
@@ -88,7 +88,7 @@ class Pointers(SphinxPostTransform):
             if self.is_prose(text):
                 new = list(pieces(text.astext(), anchors, not self.within(text, _NO_EQUATION)))
                 if len(new) > 1:
-                    text.parent.replace(text, new)
+                    swap(text, *new)
 
     def within(self, node: nodes.Node, kinds: tuple[type, ...]) -> bool:
         """Whether one of the nodes around `node` is of one of `kinds`."""

@@ -28,6 +28,13 @@ def ignore(translator: Any, node: Tag) -> None:
     """Write nothing."""
 
 
+def swap(text: nodes.Text, *new: nodes.Node) -> None:
+    """Put other nodes in the place of a text. docutils' `replace` looks for an equal text, and may find another one."""
+    parent = text.parent
+    place = next(k for k, child in enumerate(parent.children) if child is text)
+    parent[place : place + 1] = list(new)
+
+
 def is_notebook(docname: str) -> bool:
     """Whether a page is one of the notebooks."""
     return docname.startswith("notebooks/")
