@@ -43,8 +43,17 @@ def rnn(A: ArrayLike, u: ArrayLike, x0: ArrayLike | None = None) -> Numbers:
     return states
 
 
-def iterate(A: ArrayLike, u: ArrayLike, n: int, split: str = "newton", x0: ArrayLike | None = None) -> Numbers:
-    """The first n iterates towards `rnn`, each a linear recurrence for all t at once: (n + 1, T, d), entry 0 is 0.
+def iterate(
+    A: ArrayLike,
+    u: ArrayLike,
+    n: int,
+    split: str = "newton",
+    x0: ArrayLike | None = None,
+    guess: ArrayLike | None = None,
+) -> Numbers:
+    """The first n iterates towards `rnn`, each a linear recurrence for all t at once: (n + 1, T, d).
+
+    Entry 0 is the guess for all states, (T, d), 0 if left out.
 
     x ← G x₋ + tanh(z) − G x₋^old with z = A x₋^old + u, where x₋ is one step back. Splits: "picard" (G = 0), "linear"
     (G = A), "gated" (G_t = sech²(u_t) ∘ A), "newton" (G_t = sech²(z_t) ∘ A, which is DEER). Cost n scans. In exact
@@ -54,7 +63,7 @@ def iterate(A: ArrayLike, u: ArrayLike, n: int, split: str = "newton", x0: Array
     A, u, start = _network(A, u, x0)
     one_of("split", split, SPLITS)
     n = count("n", n, least=0)
-    path = [np.zeros_like(u)]
+    path = [np.zeros_like(u) if guess is None else finite("guess", guess, u.shape)]
     # An overflow is part of the answer: it says that this split diverges here.
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(n):

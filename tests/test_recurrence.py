@@ -41,10 +41,26 @@ def network(d=3, T=20, gain=0.6, scale=0.3):
 def test_every_split_is_exact_up_to_its_iteration(split, T, seed):
     rng = np.random.default_rng(seed)
     A, u, x0 = rng.normal(size=(2, 2)) / 3, rng.normal(size=(T, 2)), rng.normal(size=2)
-    exact, path = recurrence.rnn(A, u, x0), recurrence.iterate(A, u, T, split, x0)
-    assert (path[0] == 0).all()
-    for n in range(T + 1):
-        np.testing.assert_allclose(path[n, :n], exact[:n], atol=1e-10)
+    guess, exact = rng.normal(size=(T, 2)), recurrence.rnn(A, u, x0)
+    for first in (None, guess):
+        path = recurrence.iterate(A, u, T, split, x0, first)
+        np.testing.assert_array_equal(path[0], np.zeros((T, 2)) if first is None else guess)
+        for n in range(T + 1):
+            np.testing.assert_allclose(path[n, :n], exact[:n], atol=1e-10)
+
+
+@given(split=st.sampled_from(recurrence.SPLITS), T=st.integers(1, 12))
+def test_the_truth_as_a_guess_stays(split, T):
+    A, u = network(T=T)
+    exact = recurrence.rnn(A, u)
+    np.testing.assert_allclose(recurrence.iterate(A, u, 2, split, guess=exact), [exact] * 3, atol=1e-12)
+
+
+def test_a_guess_is_left_alone():
+    A, u = network(T=5)
+    guess = np.ones((5, 3))
+    recurrence.iterate(A, u, 3, guess=guess)
+    assert (guess == 1).all()
 
 
 def test_newton_squares_the_error():
@@ -78,6 +94,11 @@ def test_overflow_shows_as_nan_without_a_warning():
         (lambda: recurrence.rnn([[1.0]], [[1.0]], [1, 2]), r"x0 must have shape \(1,\), got \(2,\)"),
         (lambda: recurrence.iterate([[1.0]], [[1.0]], -1), "n must be a whole number of at least 0, got -1"),
         (lambda: recurrence.iterate([[1.0]], [[1.0]], 1, "half"), "split must be one of .* got 'half'"),
+        (
+            lambda: recurrence.iterate([[1.0]], [[1.0]], 1, guess=[[1.0], [2.0]]),
+            r"guess must have shape \(1, 1\), got \(2, 1\)",
+        ),
+        (lambda: recurrence.iterate([[1.0]], [[1.0]], 1, guess=[[np.nan]]), "guess must be finite"),
         (lambda: recurrence.deer([[1.0]], [[1.0]], tol=0), "tol must be positive and finite, got 0"),
         (lambda: recurrence.scan(np.ones(3), np.ones(3)), r"h must have shape \(T, d\), got \(3,\)"),
         (lambda: recurrence.scan(np.ones((3, 1)), np.ones((3, 2))), r"G must have shape .* got \(3, 1\)"),
