@@ -19,6 +19,11 @@ def gamma(argument: Any) -> Any:
     return factorial(argument, sp.gamma)
 
 
+def harmonic(argument: Any) -> Any:
+    """The harmonic number 1 + 1/2 + … + 1/n, of a number that is not too large."""
+    return factorial(argument, sp.harmonic)
+
+
 def quotient(numerator: Any, denominator: Any = sp.S.One) -> Any:
     """What a reader of SymPy writes as Rational(1, 3)."""
     return numerator / denominator
@@ -60,6 +65,7 @@ FUNCTIONS |= {
     "max": sp.Max,
     "gamma": gamma,
     "Gamma": gamma,
+    "harmonic": harmonic,
     "factorial": factorial,
     "binomial": binomial,
     "binom": binomial,

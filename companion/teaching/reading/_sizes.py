@@ -57,7 +57,7 @@ def growing(function: Any) -> Any:
 
 
 def factorial(argument: Any, function: Any = sp.factorial) -> Any:
-    """`function` (factorial, gamma) of an argument. Raises Unreadable for a number that is too large."""
+    """`function` (factorial, gamma, harmonic) of an argument. Raises Unreadable for a number that is too large."""
     if argument.is_number and _size(argument) > LARGEST_FACTORIAL:
         raise Unreadable(f"{function.__name__}({_shown(argument)}) is too large to work with")
     return bounded(function(argument))
