@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import CHILDREN, MISCOUNTED, book_pages
+from conftest import CHILDREN, MISCOUNTED, OPEN_NOTES, book_pages
 
 EXPLORER_BUDGET = 1_500_000
 PAGE_PACKS = 3_000_000
@@ -230,7 +230,8 @@ def after(figure, act):
 
 
 def explorers(page):
-    """Every explorer of a page, once it has its frames."""
+    """Every explorer of a page, those in folded notes too, once it has its frames."""
+    page.evaluate(OPEN_NOTES)
     for figure in page.locator("figure.explorer").all():
         figure.scroll_into_view_if_needed()
         settled(figure)
@@ -303,6 +304,8 @@ def test_pages_are_complete_without_javascript(browser, book_url):
             "figure.explorer",
             """all => all.filter(figure => {
                 const words = ['.explorer-state', '.explorer-caption', '.explorer-notice'];
+                const note = figure.closest('details.note');
+                if (note) note.open = true;
                 const picture = figure.querySelector('svg.explorer-panel').getBoundingClientRect();
                 const controls = [...figure.querySelectorAll('input, select, button')];
                 return picture.height <= 100 || controls.some(control => control.checkVisibility())

@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from conftest import OPEN_NOTES
 from playwright.sync_api import expect
 
 EXPLORER_BUDGET = 1_500_000
@@ -127,6 +128,7 @@ def page(browser):
 def test_every_explorer_moves_when_the_book_is_opened_from_a_folder(page, book, pages):
     for path in pages:
         page.goto((book / path).as_uri())
+        page.evaluate(OPEN_NOTES)
         for figure in page.locator("figure.explorer").all():
             assert moves(figure), path
         assert page.complaints == [], path
@@ -382,6 +384,7 @@ def test_labels_values_and_controls_keep_clear_of_each_other(browser, book_url, 
     found = {}
     for path in pages:
         page.goto(f"{book_url}/{path}")
+        page.evaluate(OPEN_NOTES)
         figures = page.locator("figure.explorer").all()
         for figure in figures:
             figure.evaluate(LONGEST)

@@ -106,9 +106,13 @@ class FoldedCode(SphinxPostTransform):
             return
         for cell in list(cells(self.document)):
             code = part(cell, "cell_code_source")
-            if code is None or cell.get("hide_mode"):
+            folded = bool(cell.get("hide_mode"))
+            if code is None or (folded and "claims" not in cell["classes"]):
                 continue
-            summary = Tag("summary", nodes.Text("Code"))
-            fold = Tag("details", summary, classes=["code"], attributes={"open": "open"})
+            if folded:
+                # MyST-NB folds only code that stands first in its cell, and here the claims do.
+                fold = Tag("details", Tag("summary", nodes.Text("Show the code")), classes=["hide", "above-input"])
+            else:
+                fold = Tag("details", Tag("summary", nodes.Text("Code")), classes=["code"], attributes={"open": "open"})
             cell.replace(code, fold)
             fold.append(code)
