@@ -138,8 +138,8 @@ def test_the_page_has_its_shape(page):
 def test_no_page_complained(page):
     """Last of what is tried on each page, so that it speaks of all that was done there."""
     assert page.run(MISCOUNTED, CHILDREN) == []
-    # Firefox lays out a page while it arrives, and counts the children of a fraction of which half is there. The elements
-    # of the whole page were counted above.
+    # Firefox lays out a page while it arrives, and counts the children of a fraction of which half is there.
+    # The elements of the whole page were counted above.
     assert [said for said in page.complaints() if "Incorrect number of children" not in said] == []
 
 
