@@ -2,16 +2,11 @@
 
 import os
 import re
-import shutil
-import subprocess
-import sys
 from html import unescape
-from pathlib import Path
 
-import nbformat
 import pytest
-from catalogue import ROOT
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+import small_books
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from PIL import Image
 
 ADDRESS = "https://example.org/derived"
@@ -24,12 +19,8 @@ TITLE = r"A title with $\frac{1}{\sqrt d}$ that is long enough to need a second 
 def published(book, tmp_path_factory):
     """A book of two pages that was built for an address, as a folder."""
     folder = tmp_path_factory.mktemp("published")
-    for name in ("_config.yml", "_ext", "_static"):
-        source = ROOT / "book" / name
-        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, folder / name)
+    small_books.begin(folder)
     made = folder / "_generated"
-    (made / "download").mkdir(parents=True)
-    shutil.copytree(ROOT / "book" / "_generated" / "answers", made / "answers")
     for kind, name in (("packs", "waves.js"), ("previews", "waves.png")):
         (made / kind / "attention" / "98-waves").mkdir(parents=True)
         target = made / kind / "attention" / "98-waves" / name
@@ -37,22 +28,16 @@ def published(book, tmp_path_factory):
             target.write_text("explorerPack({});", encoding="utf-8")
         else:
             Image.new("RGB", (900, 300), "#0b66b0").save(target)
-    (folder / "notebooks" / "attention").mkdir(parents=True)
-    language = {"language_info": {"name": "python"}, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
     cells = [
         new_markdown_cell(f"# {TITLE}\n\n**The question**: what is seen of $x$?"),
         new_code_cell("1", execution_count=1, outputs=[new_output("display_data", {"text/html": FIGURE})]),
     ]
-    nbformat.write(new_notebook(cells=cells, metadata=language), folder / "notebooks" / "attention" / "98-waves.ipynb")
+    small_books.write_notebook(folder, "notebooks/attention/98-waves", cells)
     (folder / "index.md").write_text(f"# A book\n\nWith $x$.\n\n```{{raw}} html\n{FIGURE}\n```\n", encoding="utf-8")
     (folder / "words.md").write_text("# Words\n\nWithout a picture.\n", encoding="utf-8")
     toc = "format: jb-book\nroot: index\nchapters:\n- file: notebooks/attention/98-waves\n- file: words\n"
     (folder / "_toc.yml").write_text(toc, encoding="utf-8")
-    build = [Path(sys.executable).with_name("jupyter-book"), "build", folder, "--quiet", "-W"]
-    env = os.environ | {"BOOK_ADDRESS": ADDRESS + "/"}
-    done = subprocess.run(build, capture_output=True, text=True, timeout=300, check=False, env=env)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "_build" / "html"
+    return small_books.build(folder, BOOK_ADDRESS=ADDRESS + "/")
 
 
 def metas(page):

@@ -2,18 +2,13 @@
 
 import gzip
 import json
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from itertools import cycle, islice
-from pathlib import Path
 
 import ledger_page
-import nbformat
 import pytest
+import small_books
 import yaml
-from catalogue import ROOT
 from conftest import book_pages
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -199,21 +194,16 @@ def test_without_javascript_the_pages_of_the_parts_are_complete(browser, book, b
 def thousand(book, tmp_path_factory):
     """A book of 36 notebooks with 1,100 claims, made of those of this one."""
     folder = tmp_path_factory.mktemp("thousand")
-    for name in ("_config.yml", "_ext", "_static", "ledger.md"):
-        source = ROOT / "book" / name
-        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, folder / name)
-    shutil.copytree(ROOT / "book" / "_generated" / "answers", folder / "_generated" / "answers")
+    small_books.begin(folder, "ledger.md")
     statements = list(islice(cycle(claim["statement"] for claim in data(book)), CLAIMS))
     grades = list(islice(cycle(ledger_page.GRADES), CLAIMS))
     made = {part: [] for part in PARTS}
-    language = {"language_info": {"name": "python"}, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
     for k in range(NOTEBOOKS):
         share = slice(CLAIMS * k // NOTEBOOKS, CLAIMS * (k + 1) // NOTEBOOKS)
         part = PARTS[len(PARTS) * k // NOTEBOOKS]
         file = f"notebooks/{part.lower().replace(' ', '-')}/{k + 1:02d}-made"
         cells = [new_markdown_cell(f"# Notebook {k + 1}\n\n**The question**: is {k} enough?")]
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(new_notebook(cells=cells, metadata=language), folder / f"{file}.ipynb")
+        small_books.write_notebook(folder, file, cells)
         outputs = [
             new_output(
                 "display_data",
@@ -225,7 +215,6 @@ def thousand(book, tmp_path_factory):
         made[part].append((file, new_notebook(cells=[*cells, new_code_cell("", outputs=outputs)])))
     parts = list(made.items())
     (folder / "_generated" / "ledger.md").write_text(ledger_page.summary(parts), encoding="utf-8")
-    (folder / "_generated" / "download").mkdir()
     (folder / "_generated" / "download" / "ledger.json").write_text(ledger_page.data(parts), encoding="utf-8")
     (folder / "ledger").mkdir()
     for part in parts:
@@ -237,10 +226,7 @@ def thousand(book, tmp_path_factory):
     (folder / "index.md").write_text("# A book\n\nWith claims.\n", encoding="utf-8")
     toc = {"format": "jb-book", "root": "index", "chapters": chapters}
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
-    build = [Path(sys.executable).with_name("jupyter-book"), "build", folder, "--quiet", "-W"]
-    done = subprocess.run(build, capture_output=True, text=True, timeout=900, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "_build" / "html"
+    return small_books.build(folder, patience=900)
 
 
 def gzipped(path):

@@ -1,7 +1,7 @@
 """The contract that every notebook keeps: shape, tags, portable Markdown, claims, exercises, outputs."""
 
 import re
-from typing import NamedTuple
+from itertools import takewhile
 
 import catalogue
 import front_page
@@ -9,18 +9,9 @@ import nbformat
 import pytest
 from conftest import book_pages
 
-
-class Shape(NamedTuple):
-    """What a notebook has: its closing sections in order, and how many claims (before Try it) and explorers."""
-
-    sections: tuple[str, ...]
-    claims: range
-    explorers: range
-
-
-# A story, then notes. Notebooks without notes have the old shape, which goes when all of them are reshaped.
-NEW = Shape(("Readers asked", "Try it", "Remember", "References", "Notes", "The ledger"), range(8, 26), range(2, 6))
-OLD = Shape(("Try it", "Remember", "References", "The ledger"), range(8, 1000), range(2, 1000))
+# What comes after the story, in this order; and how many claims the story has, and explorers the notebook.
+SECTIONS = ("Readers asked", "Try it", "Remember", "References", "Notes", "The ledger")
+CLAIMS, EXPLORERS = range(8, 26), range(2, 6)
 EXERCISES = 3
 LONGEST_SHOWN_CELL = 12
 LONGEST_ON_A_CARD = 250
@@ -130,24 +121,19 @@ def headings(notebook):
     return [line for cell in prose(notebook) for line in cell.source.splitlines() if line.startswith("## ")]
 
 
-def shape(notebook):
-    return NEW if "## Notes" in headings(notebook) else OLD
-
-
 def story(notebook):
-    """The cells before the exercises, or before the questions where there are such."""
-    ends = [
-        k
-        for k, cell in enumerate(notebook.cells)
-        if cell.cell_type == "markdown" and re.search(r"^## (Readers asked|Try it)\b", cell.source, re.MULTILINE)
-    ]
-    return notebook.cells[: ends[0]] if ends else notebook.cells
+    """The cells before the readers' questions."""
+    return list(
+        takewhile(
+            lambda cell: not (cell.cell_type == "markdown" and re.search(r"^## Readers asked\b", cell.source, re.M)),
+            notebook.cells,
+        )
+    )
 
 
 def test_sections_in_order(notebook):
-    wanted = shape(notebook).sections
     found = [h.removeprefix("## ").strip() for h in headings(notebook)]
-    assert [next(w for w in wanted if h.startswith(w)) for h in found if h.startswith(wanted)] == list(wanted)
+    assert [next(w for w in SECTIONS if h.startswith(w)) for h in found if h.startswith(SECTIONS)] == list(SECTIONS)
 
 
 def test_last_cells(notebook):
@@ -174,8 +160,8 @@ def test_one_title(notebook):
 
 def test_enough_to_learn_from(notebook):
     told = nbformat.v4.new_notebook(cells=story(notebook))
-    assert len(marked(told, "claim")) in shape(notebook).claims
-    assert sum("@explore" in cell.source for cell in code(notebook)) in shape(notebook).explorers
+    assert len(marked(told, "claim")) in CLAIMS
+    assert sum("@explore" in cell.source for cell in code(notebook)) in EXPLORERS
     questions = {mark["question"] for mark in marked(notebook, "exercise")}
     assert len(questions) == EXERCISES
 

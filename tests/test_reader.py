@@ -1,17 +1,14 @@
 """The page as it is read: claims first, the depth, notes, pointers and their cards, the ledger, what machines read."""
 
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import nbformat
 import pytest
+import small_books
 from catalogue import ROOT
 from conftest import CHILDREN, MISCOUNTED
 from docutils import nodes
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from reader import tags
 from reader.elision import elide, statements
 from reader.formulas import repaired
@@ -71,22 +68,13 @@ CELLS = [
 def noted(book, tmp_path_factory):
     """Address of the page of a notebook with notes, in a book that lies in a folder."""
     folder = tmp_path_factory.mktemp("noted")
-    for name in ("_config.yml", "_ext", "_static"):
-        source = ROOT / "book" / name
-        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, folder / name)
-    (folder / "_generated" / "download").mkdir(parents=True)
-    shutil.copytree(ROOT / "book" / "_generated" / "answers", folder / "_generated" / "answers")
-    (folder / "notebooks" / "attention").mkdir(parents=True)
-    language = {"language_info": {"name": "python"}, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=CELLS, metadata=language), folder / "notebooks" / "attention" / "99-notes.ipynb")
+    small_books.begin(folder)
+    small_books.write_notebook(folder, "notebooks/attention/99-notes", CELLS)
     (folder / "index.md").write_text("# A book\n\nWith $x$.\n", encoding="utf-8")
     toc = "format: jb-book\nroot: index\nparts:\n- caption: Attention\n  chapters:\n"
     toc += "  - file: notebooks/attention/99-notes\n"
     (folder / "_toc.yml").write_text(toc, encoding="utf-8")
-    build = [Path(sys.executable).with_name("jupyter-book"), "build", folder, "--quiet", "-W"]
-    done = subprocess.run(build, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return (folder / "_build" / "html" / "notebooks" / "attention" / "99-notes.html").as_uri()
+    return (small_books.build(folder) / "notebooks" / "attention" / "99-notes.html").as_uri()
 
 
 @pytest.fixture

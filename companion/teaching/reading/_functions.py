@@ -14,16 +14,6 @@ def log(argument: Any, base: Any = None) -> Any:
     return sp.log(argument) if base is None else sp.log(argument, base)
 
 
-def gamma(argument: Any) -> Any:
-    """The gamma function, of a number that is not too large."""
-    return factorial(argument, sp.gamma)
-
-
-def harmonic(argument: Any) -> Any:
-    """The harmonic number 1 + 1/2 + … + 1/n, of a number that is not too large."""
-    return factorial(argument, sp.harmonic)
-
-
 def quotient(numerator: Any, denominator: Any = sp.S.One) -> Any:
     """What a reader of SymPy writes as Rational(1, 3)."""
     return numerator / denominator
@@ -63,9 +53,9 @@ FUNCTIONS |= {
     "ceil": sp.ceiling,
     "min": sp.Min,
     "max": sp.Max,
-    "gamma": gamma,
-    "Gamma": gamma,
-    "harmonic": harmonic,
+    "gamma": lambda argument: factorial(argument, sp.gamma),
+    "Gamma": lambda argument: factorial(argument, sp.gamma),
+    "harmonic": lambda argument: factorial(argument, sp.harmonic),
     "factorial": factorial,
     "binomial": binomial,
     "binom": binomial,
