@@ -1,7 +1,7 @@
 """Published results on the Long Range Arena, six tasks on long sequences: models trained from scratch.
 
 The table itself is `data/lra.csv`. Sources: Tay et al., "Long Range Arena", arXiv:2011.04006; the papers on S4
-(arXiv:2111.00396), S5 (arXiv:2208.04933) and MEGA (arXiv:2209.10655).
+(arXiv:2111.00396, updated row), S5 (arXiv:2208.04933) and MEGA (arXiv:2209.10655).
 """
 
 import csv
