@@ -8,7 +8,7 @@ import random
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,13 +68,20 @@ def book_pages() -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose which pages are tried for accessibility, once for all workers, before they start."""
-    os.environ.setdefault("AXE_SEED", str(random.randrange(10_000)))
+    """Choose which pages undergo what takes long, once for all workers, before they start."""
+    os.environ.setdefault("PAGES_SEED", str(random.randrange(10_000)))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Say what was chosen by chance, so that a run can be repeated."""
-    return f"pages for accessibility: AXE_SEED={os.environ['AXE_SEED']}"
+    return f"pages chosen by chance: PAGES_SEED={os.environ['PAGES_SEED']}"
+
+
+def by_chance(pages: Sequence[str], count: int) -> list[str]:
+    """Some of the pages, other ones in each run (PAGES_SEED chooses the same ones again); in `make check` all."""
+    if "BOOK_HTML" in os.environ:
+        return list(pages)
+    return sorted(random.Random(os.environ["PAGES_SEED"]).sample(list(pages), min(count, len(pages))))
 
 
 # --- how work is spread -----------------------------------------------------------------------------------------

@@ -103,16 +103,6 @@ def test_links_to_the_ledger_of_old_still_lead_to_the_notebook(page, book, book_
     assert page.locator("#the-scale-of-attention-seen-from-gradient-maximisation").first.bounding_box()["y"] < 400
 
 
-def test_a_notebook_leads_to_its_claims_in_the_ledger(page, book_url, pages):
-    for path in pages:
-        if path.startswith("notebooks/"):
-            page.goto(f"{book_url}/{path}")
-            page.goto(page.locator(".facts a[href*='/ledger/']").evaluate("a => a.href"))
-            anchor = page.url.partition("#")[2]
-            assert page.locator(f"[id='{anchor}']").count() >= 1, path
-            assert page.locator(f"td a[href*='{path}#claim-1']").first.is_visible(), path
-
-
 @pytest.mark.parametrize("home", ["server", "folder"])
 def test_a_search_finds_claims_of_all_parts_and_leads_to_them(page, book, book_url, home):
     page.goto(f"{book_url}/ledger.html" if home == "server" else (book / "ledger.html").as_uri())

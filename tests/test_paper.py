@@ -1,17 +1,15 @@
 """Paper, and PDF from the browser: explorers with more of their settings, notes open, no break through a thing."""
 
 import gzip
-import os
-import random
 import re
 import zlib
 
 import pytest
-from conftest import book_pages
+from conftest import book_pages, by_chance
 
 PAGES = [page for page in book_pages() if page.startswith("notebooks/")]
-# Printing a page takes half a minute: three pages, chosen anew in each run (AXE_SEED chooses the same ones again).
-PRINTED = sorted(random.Random(os.environ["AXE_SEED"]).sample(PAGES, min(3, len(PAGES))))
+# Printing a page takes half a minute.
+PRINTED = by_chance(PAGES, 3)
 # Bytes, gzipped, of the pictures for paper: of one explorer, and of a page.
 EXPLORER, PAGE = 60_000, 250_000
 ON_PAPER = range(1, 4)
