@@ -53,6 +53,14 @@ WRAPPED = """() => [...document.querySelectorAll('details.code pre')].flatMap(pr
     }
     return [...lines.values()].filter(l => l.text.length <= 100 && l.rows.size > 1).map(l => l.text);
 })"""
+# Rules that a browser tries again on the whole page whenever anything on it changes.
+RESTLESS = """() => {
+    const rules = list => [...list].flatMap(rule => !rule.media || matchMedia(rule.media.mediaText).matches
+        ? [...(rule.selectorText?.includes(':has(') ? [rule.selectorText] : []), ...rules(rule.cssRules ?? [])] : []);
+    // MyST-NB's own rules look at neighbours alone.
+    const sheets = [...document.styleSheets].filter(sheet => !sheet.href?.includes('/mystnb.'));
+    return sheets.flatMap(sheet => rules(sheet.cssRules));
+}"""
 PARTS_OF_A_CLAIM = """() => [...document.querySelectorAll('.cell.claims')].map(
     cell => [...cell.children].map(part => part.className.split(' ')[0]))"""
 TOLD_TO_MACHINES = """() => Object.fromEntries(
@@ -222,6 +230,11 @@ def test_links_lead_somewhere(visit, book, book_url):
         assert target.exists(), link
         if parts.fragment and target.suffix == ".html":
             assert f'id="{parts.fragment}"' in target.read_text(encoding="utf-8"), link
+
+
+def test_a_slider_does_not_make_the_browser_look_through_the_whole_page(visit):
+    if visit.is_notebook:
+        assert visit.page.evaluate(RESTLESS) == []
 
 
 def test_no_two_things_have_one_name(visit):

@@ -60,9 +60,7 @@ CROWDED = """figure => {
     return found;
 }"""
 # An explorer is as wide without the text around it, and a page without text is soon laid out.
-ALONE = (
-    """section:has(figure.explorer) > :not(section, figure, :has(figure.explorer)), .cell_input { display: none !important; }"""
-)
+ALONE = "section > :not(section, figure, :has(figure.explorer)), .cell_input { display: none !important; }"
 SMALL = f"""figure => [...figure.querySelectorAll('input, select, button')]
     .map(node => [node, node.getBoundingClientRect()])
     .filter(([_, box]) => box.height && Math.min(box.width, box.height) < {SMALLEST_TARGET})

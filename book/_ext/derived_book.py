@@ -5,6 +5,9 @@
   With none given there are no such links, rather than dead ones.
 - Scripts that no page needs are left out: Thebe (it would ask a third party for a kernel), copies of a
   script already there, and the theme's icon script (1.5 MB; its icon font draws the same icons).
+- Style sheets of the first page and of the ledger stay there. What `:has` asks of a page is asked again whenever
+  anything on it changes, and a slider changes something with every step: 30 ms on a long page. So the theme's rules
+  say the same without it.
 - The book's name above the contents is a landmark, as all else on a page belongs to one; a column's head without words
   is a plain cell.
 - The packs of the explorers that stand on the pages, and their pictures for paper, and no others, come to lie beside
@@ -34,6 +37,10 @@ _CORNER = re.compile(r'<th( class="[^"]*")?>(?:<p></p>)?</th>')
 _FORMULA_HEAD = re.compile(r'(<th[^>]*><p>)(<span class="math(?:(?!</th>).)*</span>)(?=</p></th>)', re.DOTALL)
 _TEX = re.compile(r'<annotation encoding="application/x-tex">(.*?)</annotation>', re.DOTALL)
 _PACK = re.compile(r'<figure class="explorer"[^>]* data-pack="([^"]+)"')
+# The theme's sheet, and its rules with `:has`, each with what says the same on our pages.
+_THEME = Path("styles") / "pydata-sphinx-theme.css"
+_HAS = {":not(:has(table.dataframe))": "", ":has(button.copybtn)": "", ":has(:focus-visible)": ":focus-within"}
+_HAS_RULE = re.compile(r"[^{}]*:has\([^{}]*\{[^{}]*\}")
 _PAPER = re.compile(r'(?<=<img src=")paper:([^"]+)(?=")')
 
 
@@ -63,8 +70,8 @@ def add_repository(app: Sphinx, config: Config) -> None:
         }
 
 
-def needed_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Keep of a page's scripts one copy of each that the page needs; of two, the one that waits for the page."""
+def needed_files(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
+    """Keep one copy of each script that the page needs; of two, the one that waits for the page; and its sheets."""
     kept, seen = [], set()
     deferred = {str(s.filename) for s in context["script_files"] if "defer" in s.attributes}
     for script in context["script_files"]:
@@ -75,12 +82,25 @@ def needed_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[
         seen.add((name, body))
         kept.append(script)
     context["script_files"] = kept
+    elsewhere = {
+        "front.css": pagename != app.config.root_doc,
+        "ledger.css": pagename.partition("/")[0] != "ledger",
+    }
+    sheets = context["css_files"]
+    context["css_files"] = [s for s in sheets if not elsewhere.get(Path(str(s.filename)).name, False)]
 
 
 def named(head: re.Match[str]) -> str:
     """The head of a column with a formula for the eye, and in plain words for who hears it."""
     words = " ".join(plain(unescape(latex)) for latex in _TEX.findall(head[2]))
     return f'{head[1]}<span class="visually-hidden">{escape(words)}</span><span aria-hidden="true">{head[2]}</span>'
+
+
+def quick(sheet: str) -> str:
+    """The theme's style sheet without `:has`: rules that nothing else can say are of links to sources, and go."""
+    for has, same in _HAS.items():
+        sheet = sheet.replace(has, same)
+    return _HAS_RULE.sub("", sheet)
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
@@ -96,6 +116,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         shown.update(_PACK.findall(lean), re.findall(rf'<img src="{re.escape(static)}(paper/[^"]+)"', lean))
         if lean != text:
             page.write_text(lean, encoding="utf-8")
+    if (theme := out / "_static" / _THEME).exists():
+        theme.write_text(quick(theme.read_text(encoding="utf-8")), encoding="utf-8")
     for script in (out / "_static" / "scripts").glob("fontawesome.js*"):
         script.unlink()
     place_packs(Path(app.srcdir) / "_generated", out / "_static", shown)
@@ -119,6 +141,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the three steps."""
     app.connect("config-inited", add_repository)
     # Last of all: other extensions add their scripts in the same event.
-    app.connect("html-page-context", needed_scripts, priority=900)
+    app.connect("html-page-context", needed_files, priority=900)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -95,7 +95,7 @@ class ClaimsFirst(SphinxPostTransform):
 
 
 class FoldedCode(SphinxPostTransform):
-    """Let the code of a cell that is not folded by its tags be folded by the reader."""
+    """Let the code of a cell that is not folded by its tags be folded by the reader; name cells that show nothing."""
 
     default_priority = 30
     formats = ("html",)
@@ -106,6 +106,8 @@ class FoldedCode(SphinxPostTransform):
             return
         for cell in list(cells(self.document)):
             code = part(cell, "cell_code_source")
+            if part(cell, "cell_code_output") is None and "claims" not in cell["classes"]:
+                cell["classes"].append("silent")
             folded = bool(cell.get("hide_mode"))
             if code is None or (folded and "claims" not in cell["classes"]):
                 continue
