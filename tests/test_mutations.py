@@ -29,7 +29,13 @@ def verdicts(kind: str, *paths: str) -> list[dict]:
     """What became of every mutant of a notebook or a module."""
     done = subprocess.run(
         [sys.executable, mutants.__file__, kind, *paths],
-        env=os.environ | {"PYTHONPATH": str(BOOK), "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
+        env=os.environ
+        | {
+            "PYTHONPATH": f"{catalogue.ROOT}{os.pathsep}{BOOK}",
+            "PYTHONHASHSEED": "0",
+            "MPLBACKEND": "Agg",
+            "OMP_NUM_THREADS": "1",
+        },
         capture_output=True,
         text=True,
         check=False,
