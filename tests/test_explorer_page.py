@@ -143,6 +143,7 @@ def test_the_folder_may_have_any_name(page, book, tmp_path, light):
     folder = tmp_path / "Bücher & 科学 #1 50%"
     folder.symlink_to(book)
     page.goto((folder / light).as_uri())
+    page.evaluate(OPEN_NOTES)
     assert "%20" in page.url
     for figure in page.locator("figure.explorer").all():
         assert moves(figure)
@@ -266,6 +267,7 @@ def test_one_broken_figure_does_not_stop_the_others(page, book_url, broken, ligh
     spec = re.compile(r'(<script type="application/json" class="explorer-spec">).*?(</script>)', re.DOTALL)
     changed_in(page, f"**/{light}", lambda html: spec.sub(rf"\g<1>{broken}\g<2>", html, count=1))
     page.goto(f"{book_url}/{light}")
+    page.evaluate(OPEN_NOTES)
     first, *others = page.locator("figure.explorer").all()
     expect(first.get_by_role("alert")).to_contain_text("This figure is damaged")
     assert first.locator("svg.explorer-panel").first.bounding_box()["height"] > 100
