@@ -7,7 +7,8 @@ https://kexue.fm/archives/10122. The certified searches are ours.
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from importlib.resources import files
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -125,7 +126,8 @@ def search_base(L: int, d: int = 128, rotated: int | None = None, start: float =
     ValueError for L < 1, d = 2 (no base slows down the only pair), start < 1, or tol outside (0, 1).
     """
     (exponents, still), L = _searchable(d, rotated, tol), count("L", L)
-    u, witnesses = math.log(number("start", start, least=1)), []
+    u = math.log(number("start", start, least=1))
+    witnesses: list[int] = []
     while True:
         f, slope = _tables(np.exp(-u * exponents), exponents, 0, L)
         f += still
@@ -157,6 +159,16 @@ def ruled_out(
     return math.exp(u)
 
 
+def stored_witnesses() -> dict[int, NDArray[np.int64]]:
+    """Witnesses for `ruled_out` that took minutes to find, by length L: those from the least base of L/2 on, d = 128.
+
+    They stand in `data/rope_witnesses.csv`, a line for each L.
+    """
+    text = files("companion").joinpath("data", "rope_witnesses.csv").read_text(encoding="utf-8")
+    rows = (line.split(",") for line in text.splitlines()[1:])
+    return {int(L): np.array(witnesses.split(), dtype=np.int64) for L, witnesses in rows}
+
+
 def safe_base(L: int, d: int = 128, rotated: int | None = None, tol: float = 1e-10) -> float:
     """The least base above which *every* base has f_b(m) ≥ 0 at all distances m < L; 1 if all bases have.
 
@@ -178,12 +190,12 @@ def safe_base(L: int, d: int = 128, rotated: int | None = None, tol: float = 1e-
 
 
 def _reach(
-    size: Array | float, slope: Array | float, m: Array | int, u: float, exponents: Array, growth: float = 1.0
+    size: Array | float, slope: Array | float, m: NDArray[Any] | int, u: float, exponents: Array, growth: float = 1.0
 ) -> Array:
     """How far f keeps its sign when log b moves from u towards smaller |f|: the root of |f| − f′h − ½Mh² = 0.
 
-    size = |f|, slope = f′ = Σ s x sin x with x = mθ. M = Σ s²(x + x²) ≥ |f″| falls with u; times `growth` it also bounds
-    |f″| below u.
+    size = |f|, slope = f′ = Σ s x sin x with x = mθ. M = Σ s²(x + x²) ≥ |f″| falls with u; times `growth` it bounds
+    |f″| below u too.
     """
     theta = np.exp(-u * exponents)
     bound = growth * (m * (exponents**2 @ theta) + np.square(m, dtype=float) * (exponents**2 @ theta**2))

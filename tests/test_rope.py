@@ -159,6 +159,18 @@ def test_a_witness_that_is_none_stops_the_proof():
     assert rope.ruled_out([]) == 1
 
 
+def test_stored_witnesses_prove_the_table():
+    """From 16k to 1024k, in the two digits that the post prints; the bases where the proofs end carry their lengths."""
+    post = {2**15: 6.3e5, 2**16: 2.1e6, 2**17: 4.9e6, 2**18: 2.4e7, 2**19: 5.8e7, 2**20: 6.5e7}
+    stored, base = rope.stored_witnesses(), rope.base_lower_bound(2**14)
+    assert list(stored) == list(post)
+    for L, witnesses in stored.items():
+        base = rope.ruled_out(witnesses, start=base)
+        assert float(f"{base:.1e}") == post[L]
+        assert witnesses.max() < L
+        assert rope.max_length(base * (1 + 1e-8), cap=L) == L
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
