@@ -26,7 +26,7 @@ def sorted_out(x: np.ndarray, order: float) -> np.ndarray:
 def bisected(x: np.ndarray, order: float, steps: int = 60) -> np.ndarray:
     """Bisection for the threshold, `steps` passes over the row."""
     z = (order - 1) * (x - x.max())
-    low, high = -1.0, -float(len(z)) ** (1 - order)
+    low, high = -1.0, -(float(len(z)) ** (1 - order))
     for _ in range(steps):
         middle = (low + high) / 2
         if (np.maximum(z - middle, 0) ** (1 / (order - 1))).sum() >= 1:
@@ -38,7 +38,7 @@ def bisected(x: np.ndarray, order: float, steps: int = 60) -> np.ndarray:
 
 
 def newton(x: np.ndarray, order: float) -> np.ndarray:
-    """Newton's method from below: the sum is convex in the threshold, so it never oversteps. For order 2, Michelot's."""
+    """Newton's method from below: the sum is convex in the threshold, so it never oversteps."""
     z, power, level = (order - 1) * (x - x.max()), 1 / (order - 1), -1.0
     for _ in range(100):
         rest = z[z > level] - level
@@ -64,7 +64,11 @@ def report(order: float, draw: Callable[[int], np.ndarray]) -> None:
     for length, row in zip(LENGTHS, rows, strict=True):
         print(f"| {length} | " + " | ".join(f"{t:.3g}" for t in row) + " |")
     # The short rows measure the calls, not the work.
-    print("| slope | " + " | ".join(f"{slope(LENGTHS[2:], column[2:]):.2f}" for column in zip(*rows, strict=True)) + " |\n")
+    print(
+        "| slope | "
+        + " | ".join(f"{slope(LENGTHS[2:], column[2:]):.2f}" for column in zip(*rows, strict=True))
+        + " |\n"
+    )
 
 
 def normal(length: int) -> np.ndarray:

@@ -14,8 +14,6 @@ from scipy.special import expit, gamma, logit, logsumexp, ndtr, ndtri, xlogy
 from companion._checks import count, finite, number, one_of, positive, rows
 
 Array = NDArray[np.float64]
-# Where a threshold is looked for, a row is sorted this far at first, and four times as far if that is not enough.
-FIRST_SORTED = 64
 # Quantile function and distribution function of the noise of `perturb_max`.
 NOISE: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "gumbel": (lambda t: -np.log(-np.log(t)), lambda e: np.exp(-np.exp(-e))),
@@ -84,9 +82,9 @@ def entmax(x: ArrayLike, order: float = 1.5, iterations: int = 60) -> Array:
     """Entmax of order α in [1, 2] along the last axis: p = relu(βx − λ)^{1/β}, β = α − 1, λ such that Σp = 1.
 
     x (…, n) → (…, n). Order 1 is softmax, 2 sparsemax. An entry of −inf is a masked one and gets p = 0. Orders 1,
-    1.5 and 2 are exact: the threshold follows from the largest entries, sorted, of which a row seldom needs many:
-    O(n), at worst O(n log n). Other orders bisect, O(n · iterations), to 2^−iterations. Raises ValueError for an
-    order outside [1, 2], NaN, +inf, or a row that is masked throughout.
+    1.5 and 2 are exact: the threshold follows from the largest entries, sorted. Only entries within 1/β of the maximum
+    can matter, and only they are sorted: O(n), at worst O(n log n). Other orders bisect, O(n · iterations), to
+    2^−iterations. Raises ValueError for an order outside [1, 2], NaN, +inf, or a row that is masked throughout.
     """
     if not 1 <= number("order", order) <= 2:
         raise ValueError(f"order must lie between 1 and 2, got {order!r}")
@@ -103,7 +101,7 @@ def entmax(x: ArrayLike, order: float = 1.5, iterations: int = 60) -> Array:
         p = np.maximum(z - _threshold(z, order), 0)
         return p**2 if order == 1.5 else p
     power = 1 / (order - 1)
-    low, high = np.full_like(top, -1), np.full_like(top, -float(z.shape[-1]) ** (1 - order))
+    low, high = np.full_like(top, -1), np.full_like(top, -(float(z.shape[-1]) ** (1 - order)))
     for _ in range(iterations):
         middle = (low + high) / 2
         enough = (np.maximum(z - middle, 0) ** power).sum(axis=-1, keepdims=True) >= 1
@@ -114,26 +112,32 @@ def entmax(x: ArrayLike, order: float = 1.5, iterations: int = 60) -> Array:
 
 def _threshold(z: Array, order: float) -> Array:
     """The threshold λ (…, 1) for z (…, n) with maximum 0: with order 2 by Σ(z−λ) = 1, with 1.5 by Σ(z−λ)² = 1."""
-    n, m = z.shape[-1], min(z.shape[-1], FIRST_SORTED)
-    while True:
-        best = -np.sort(-z if m == n else -np.partition(z, n - m, axis=-1)[..., n - m :], axis=-1)
-        k, total = np.arange(1, m + 1), best.cumsum(axis=-1)
-        # Entry k is in the support if the best k, cut off at entry k, add up to less than 1; they grow with k.
-        if order == 2:
-            used = total - k * best
-        else:
-            squares = (best**2).cumsum(axis=-1)
-            used = squares - 2 * best * total + k * best**2
-        size = (used < 1).sum(axis=-1, keepdims=True)
-        if m == n or (size < m).all():
-            break
-        m = min(n, 4 * m)
+    best = _best(z)
+    k, total = np.arange(1, best.shape[-1] + 1), best.cumsum(axis=-1)
+    squares = (best**2).cumsum(axis=-1)
+    # Entry k is in the support if the best k, cut off at entry k, add up to less than 1; they grow with k.
+    used = total - k * best if order == 2 else squares - 2 * best * total + k * best**2
+    size = (used < 1).sum(axis=-1, keepdims=True)
     total = np.take_along_axis(total, size - 1, axis=-1)
     if order == 2:
         return (total - 1) / size
     mean = total / size
     spread = np.take_along_axis(squares, size - 1, axis=-1) / size - mean**2
     return mean - np.sqrt(np.maximum(1 / size - spread, 0))
+
+
+def _best(z: Array) -> Array:
+    """The entries of z (…, n) ≥ −1 that are above −1, largest first, filled up with −1 to rows of one length."""
+    above = z > -1
+    most = int(above.sum(axis=-1).max(initial=1))
+    if 2 * most >= z.shape[-1]:
+        return -np.sort(-z, axis=-1)
+    flat = above.reshape(-1, z.shape[-1])
+    row, place = np.nonzero(flat)
+    before = np.cumsum(flat.sum(axis=-1)) - flat.sum(axis=-1)
+    best = np.full((len(flat), most), -1.0)
+    best[row, np.arange(len(row)) - before[row]] = z.reshape(flat.shape)[row, place]
+    return -np.sort(-best, axis=-1).reshape(*z.shape[:-1], most)
 
 
 def entmax_jacobian(p: ArrayLike, order: float = 1.5) -> Array:
@@ -177,7 +181,7 @@ def tsallis_entropy(p: ArrayLike, order: float = 1.5) -> Array:
 
 
 def entmax_loss(x: ArrayLike, target: ArrayLike, order: float = 1.5) -> Array:
-    """The Fenchel-Young loss (p − e_t)·x + H(p) of p = entmax(x, order), H its Tsallis entropy: its gradient is p − e_t.
+    """The Fenchel-Young loss (p − e_t)·x + H(p) of p = entmax(x, order) with its Tsallis entropy H; gradient p − e_t.
 
     x (…, n), target (…) whole numbers in 0 … n − 1, broadcast → (…), at least 0. Order 1 is the cross entropy, 2 the
     loss of sparsemax. It is 0 where x_t leads all others by 1/(order − 1). Raises ValueError for x that is not
@@ -212,10 +216,10 @@ def _at(x: Array, target: ArrayLike) -> Array:
     if (bad := (where < 0) | (where >= x.shape[-1]) | (where != np.floor(where))).any():
         raise ValueError(f"target must hold whole numbers in 0 … {x.shape[-1] - 1}, got {where[bad][0]:g}")
     try:
-        where = np.broadcast_to(where.astype(int), x.shape[:-1])
+        index = np.broadcast_to(where.astype(int), x.shape[:-1])
     except ValueError:
         raise ValueError(f"target must broadcast to shape {x.shape[:-1]}, got shape {where.shape}") from None
-    return np.take_along_axis(x, where[..., None], axis=-1)[..., 0]
+    return np.take_along_axis(x, index[..., None], axis=-1)[..., 0]
 
 
 def perturb_max(x: ArrayLike, noise: str = "gumbel", nodes: int = 4096) -> Array:

@@ -6,7 +6,6 @@ import scipy.special
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-
 from scipy.optimize import brentq
 
 from companion import softmax as module
@@ -213,6 +212,15 @@ def test_entmax_of_rows_with_large_and_small_supports(order):
     np.testing.assert_allclose(p, [by_root(row, order) for row in x], atol=1e-11)
 
 
+@pytest.mark.parametrize("order", [1.5, 2])
+def test_entmax_of_long_rows_with_few_entries_near_the_top(order):
+    x = 3 * np.random.default_rng(5).standard_normal((2, 3, 1000))
+    x[0, 1, 500] = 100
+    p = entmax(x, order)
+    assert (p > 0).sum(axis=-1).max() < 50
+    np.testing.assert_allclose(p.reshape(6, -1), [by_root(row, order) for row in x.reshape(6, -1)], atol=1e-11)
+
+
 @given(scores.map(lambda x: x / 10), entmax_orders, st.floats(-100, 100))
 def test_entmax_is_a_distribution_in_order_and_ignores_a_common_shift(x, order, shift):
     p = entmax(x, order)
@@ -316,9 +324,7 @@ def test_perturbed_winners_in_closed_form():
     np.testing.assert_allclose(perturb_max([gap, 0], "uniform")[1], (1 - gap) ** 2 / 2, atol=1e-6)
     np.testing.assert_allclose(perturb_max([gap, 0], "normal")[0], scipy.special.ndtr(gap / np.sqrt(2)), atol=1e-5)
     a = np.exp(gap)
-    np.testing.assert_allclose(
-        perturb_max([gap, 0], "logistic")[0], a * (a - 1 - np.log(a)) / (a - 1) ** 2, atol=1e-5
-    )
+    np.testing.assert_allclose(perturb_max([gap, 0], "logistic")[0], a * (a - 1 - np.log(a)) / (a - 1) ** 2, atol=1e-5)
 
 
 @pytest.mark.parametrize("noise", module.NOISE)
