@@ -134,9 +134,9 @@ def _best(z: Array) -> Array:
         return -np.sort(-z, axis=-1)
     flat = above.reshape(-1, z.shape[-1])
     row, place = np.nonzero(flat)
-    before = np.cumsum(flat.sum(axis=-1)) - flat.sum(axis=-1)
     best = np.full((len(flat), most), -1.0)
-    best[row, np.arange(len(row)) - before[row]] = z.reshape(flat.shape)[row, place]
+    # A row's entries follow each other, at most `most` of them, so that no two of them get one place.
+    best[row, np.arange(len(row)) % most] = z.reshape(flat.shape)[row, place]
     return -np.sort(-best, axis=-1).reshape(*z.shape[:-1], most)
 
 
