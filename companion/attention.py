@@ -1,4 +1,4 @@
-"""The scale of attention: gradient size of softmax(alpha·s) and the scale that makes it largest.
+"""Attention: gradient size of softmax(alpha·s) and the scale that makes it largest; one layer of it.
 
 Scores s have variance 1 (s = q·k/√d), so `alpha` multiplies the usual factor 1/√d. Source, unless noted:
 Su Jianlin, https://kexue.fm/archives/9812.
@@ -10,6 +10,7 @@ from scipy.optimize.elementwise import find_root
 from scipy.special import gammaln, ive, lambertw
 
 from companion._checks import finite, rows
+from companion.softmax import softmax
 
 Array = NDArray[np.float64]
 MOST_DIMENSIONS = 1024
@@ -127,3 +128,40 @@ def _dimension(d: ArrayLike) -> Array:
     if (d > MOST_DIMENSIONS).any():
         raise ValueError(f"d must be at most {MOST_DIMENSIONS}, got {d[d > MOST_DIMENSIONS][0]}")
     return d
+
+
+# --- one layer ---------------------------------------------------------------------------------------------------
+
+
+def attend(q: ArrayLike, k: ArrayLike, v: ArrayLike, causal: bool = False, bias: ArrayLike | None = None) -> Array:
+    """Softmax attention of one head: row i is Σ_j p_ij v_j, where p_i is the softmax over j of q_i·k_j + bias_ij.
+
+    q (n, d), k (m, d), v (m, d_v), bias (n, m) → (n, d_v). The score is q·k as it stands, so a scale such as 1/√d
+    is put into q beforehand. With `causal`, query i sees the keys j ≤ i alone, which needs n = m. Cost
+    n·m·(d + d_v), memory n·m. Raises ValueError for shapes that do not fit or entries that are not finite. Source:
+    Vaswani et al., https://arxiv.org/abs/1706.03762.
+    """
+    q = finite("q", q, ("n", "d"))
+    k = finite("k", k, ("m", q.shape[1]))
+    v = finite("v", v, (k.shape[0], "d_v"))
+    scores = q @ k.T
+    if bias is not None:
+        scores += finite("bias", bias, scores.shape)
+    if causal:
+        if k.shape[0] != q.shape[0]:
+            raise ValueError(f"k must have as many rows as q, {q.shape[0]}, if causal, got {k.shape[0]}")
+        scores[np.triu_indices(q.shape[0], 1)] = -np.inf
+    return softmax(scores) @ v
+
+
+def causal_mean(v: ArrayLike) -> Array:
+    """Causal attention with equal weights: y_n = (v_1 + … + v_n)/n.
+
+    v (…, n, d) → (…, n, d). One running sum: cost and memory of the size of v, where `attend` needs n² more. Raises
+    ValueError for fewer than two axes, an empty one, or entries that are not finite. Source: Su Jianlin,
+    https://kexue.fm/archives/10347.
+    """
+    v = finite("v", v)
+    if v.ndim < 2 or 0 in v.shape:
+        raise ValueError(f"v must have shape (…, n, d), got {v.shape}")
+    return np.cumsum(v, axis=-2) / np.arange(1, v.shape[-2] + 1)[:, None]

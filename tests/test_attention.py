@@ -1,4 +1,4 @@
-"""companion.attention: gradient size of softmax and the scale that makes it largest."""
+"""companion.attention: gradient size of softmax and the scale that makes it largest; one layer of attention."""
 
 import mpmath
 import numpy as np
@@ -9,6 +9,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize_scalar
 
 from companion.attention import (
+    attend,
+    causal_mean,
     cosine_log_mgf,
     gradient_profile,
     mean_field,
@@ -160,3 +162,92 @@ def test_the_figures_of_the_post():
     assert cosine @ root**2 / (root**2 @ root**2) == pytest.approx(3.5, abs=0.05)
     assert np.mean((alpha >= 2) & (alpha <= 3)) == pytest.approx(0.976)
     assert np.mean((cosine >= 25) & (cosine <= 35)) == pytest.approx(0.966)
+
+
+# --- one layer ---------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def layers(draw, square=False):
+    """Queries, keys and values of one head."""
+    n, d, d_v = (draw(st.integers(1, 5)) for _ in range(3))
+    m = n if square else draw(st.integers(1, 5))
+    entries = st.floats(-20, 20)
+    return tuple(draw(arrays(float, shape, elements=entries)) for shape in ((n, d), (m, d), (m, d_v)))
+
+
+def attended_plainly(q, k, v, seen, bias):
+    """Row by row and key by key, as the formula is written, in 40 digits."""
+    with mpmath.workdps(40):
+        out = []
+        for i, query in enumerate(q):
+            weights = [mpmath.exp(mpmath.fdot(query, key) + mpmath.mpf(bias[i, j])) for j, key in enumerate(k)]
+            weights = [w if seen(i, j) else mpmath.mpf(0) for j, w in enumerate(weights)]
+            total = mpmath.fsum(weights)
+            out.append([float(mpmath.fdot(weights, column) / total) for column in v.T])
+    return np.array(out)
+
+
+@settings(deadline=None, max_examples=40)
+@given(layers(), st.data())
+def test_attend_is_the_formula(layer, data):
+    q, k, v = layer
+    bias = data.draw(arrays(float, (len(q), len(k)), elements=st.floats(-5, 5)))
+    plain = attended_plainly(q, k, v, lambda i, j: True, bias)
+    np.testing.assert_allclose(attend(q, k, v, bias=bias), plain, atol=1e-11)
+
+
+@settings(deadline=None, max_examples=40)
+@given(layers(square=True))
+def test_causal_attend_is_the_formula(layer):
+    q, k, v = layer
+    plain = attended_plainly(q, k, v, lambda i, j: j <= i, np.zeros((len(q), len(k))))
+    np.testing.assert_allclose(attend(q, k, v, causal=True), plain, atol=1e-11)
+
+
+@given(layers(square=True), st.integers(1, 5), st.floats(-20, 20))
+def test_the_future_does_not_leak(layer, first, value):
+    """What stands at position `first` or later changes no earlier row, to the last bit."""
+    q, k, v = layer
+    later_k, later_v = k.copy(), v.copy()
+    later_k[first:], later_v[first:] = value, value
+    before = attend(q, k, v, causal=True)[:first]
+    np.testing.assert_array_equal(attend(q, later_k, later_v, causal=True)[:first], before)
+
+
+def test_huge_scores_do_not_overflow():
+    """Two keys with scores 1e4 and 1e4 + 1: the weights are those of 0 and 1."""
+    out = attend([[100.0]], [[100.0], [100.01]], [[0.0], [1.0]])
+    np.testing.assert_allclose(out, [[1 / (1 + np.exp(-1))]], rtol=1e-9)
+
+
+def test_causal_mean_is_attention_without_scores():
+    v = np.random.default_rng(0).standard_normal((7, 3))
+    level = np.zeros((7, 2))
+    np.testing.assert_allclose(causal_mean(v), attend(level, level, v, causal=True), atol=1e-14)
+    np.testing.assert_allclose(causal_mean(v)[[0, 6]], [v[0], v.mean(axis=0)], atol=1e-14)
+
+
+def test_causal_mean_of_a_stack():
+    v = np.random.default_rng(0).standard_normal((2, 4, 5, 3))
+    np.testing.assert_allclose(causal_mean(v)[1, 2], causal_mean(v[1, 2]), atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: attend([1, 2], [[1, 2]], [[3]]), r"q must have shape \(n, d\), got \(2,\)"),
+        (lambda: attend([[1, 2]], [[1, 2, 3]], [[3]]), r"k must have shape \(m, 2\), got \(1, 3\)"),
+        (lambda: attend([[1, 2]], [[1, 2]], [[3], [4]]), r"v must have shape \(1, d_v\), got \(2, 1\)"),
+        (lambda: attend([[1]], [[1], [2]], [[3], [4]], bias=[[0]]), r"bias must have shape \(1, 2\), got \(1, 1\)"),
+        (lambda: attend([[1]], [[1], [2]], [[3], [4]], causal=True), "k must have as many rows as q, 1, .* got 2"),
+        (lambda: attend([[np.nan]], [[1]], [[3]]), "q must be finite, got nan at index 0, 0"),
+        (lambda: attend([[1]], [[1]], [[3]], bias=[[-np.inf]]), "bias must be finite, got -inf"),
+        (lambda: causal_mean([1, 2]), r"v must have shape \(…, n, d\), got \(2,\)"),
+        (lambda: causal_mean(np.zeros((2, 0, 3))), r"v must have shape \(…, n, d\), got \(2, 0, 3\)"),
+        (lambda: causal_mean([[1, np.inf]]), "v must be finite, got inf at index 0, 1"),
+    ],
+)
+def test_bad_layers_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
