@@ -26,9 +26,7 @@ def assign(x: ArrayLike, codebook: ArrayLike) -> Codes:
     return _nearest(x, codebook)
 
 
-def kmeans(
-    x: ArrayLike, c: int, rng: np.random.Generator | None, iterations: int = 20
-) -> tuple[Array, Codes]:
+def kmeans(x: ArrayLike, c: int, rng: np.random.Generator | None, iterations: int = 20) -> tuple[Array, Codes]:
     """A codebook of c codewords for x, by Lloyd's iterations from c different rows of x: (codebook, codes of x).
 
     x (n, d) → (c, d) and (n,). Each iteration gives every vector its nearest codeword and moves every codeword to the
@@ -65,7 +63,9 @@ def codes_below(name: str, codes: ArrayLike, c: int) -> Codes:
     found = finite(name, codes, ("n",))
     bad = (found < 0) | (found >= c) | (found % 1 != 0)
     if bad.any():
-        raise ValueError(f"{name} must be whole numbers from 0 to {c - 1}, got {found[bad][0]:g} at index {bad.argmax()}")
+        raise ValueError(
+            f"{name} must be whole numbers from 0 to {c - 1}, got {found[bad][0]:g} at index {bad.argmax()}"
+        )
     return found.astype(np.intp)
 
 
