@@ -1,4 +1,4 @@
-"""Attention: gradient size of softmax(alpha·s) and the scale that makes it largest; one layer of it.
+"""Attention: gradient size of softmax(alpha·s) and the scale that makes it largest; one layer, dense or quantised.
 
 Scores s have variance 1 (s = q·k/√d), so `alpha` multiplies the usual factor 1/√d. Source, unless noted:
 Su Jianlin, https://kexue.fm/archives/9812.
@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize.elementwise import find_root
 from scipy.special import gammaln, ive, lambertw
 
-from companion._checks import finite, rows
+from companion._checks import count, finite, rows
+from companion.quantize import codes_below, histogram
 from companion.softmax import softmax
 
 Array = NDArray[np.float64]
@@ -165,3 +166,97 @@ def causal_mean(v: ArrayLike) -> Array:
     if v.ndim < 2 or 0 in v.shape:
         raise ValueError(f"v must have shape (…, n, d), got {v.shape}")
     return np.cumsum(v, axis=-2) / np.arange(1, v.shape[-2] + 1)[:, None]
+
+
+# --- attention over quantised keys ---------------------------------------------------------------------------------
+
+
+def vq_attend(
+    q: ArrayLike,
+    codes: ArrayLike,
+    codebook: ArrayLike,
+    v: ArrayLike,
+    causal: bool = False,
+    block: int | None = None,
+    bias: ArrayLike | None = None,
+) -> Array:
+    """Softmax attention over the keys codebook[codes], in a time that is linear in their number.
+
+    q (n, d_k) with the scale absorbed, codes (n,), codebook (c, d_k), v (n, d_v) → (n, d_v). Not causal: every query
+    sees all keys (and their number may differ from that of queries), as softmax(q Cᵀ + log counts) · mean values.
+    Causal: in blocks of `block` tokens; a block sees itself and the one before key by key, with `bias` (block + 1,)
+    added to the scores at distances 0 … block, and all earlier ones as a histogram. The three parts share one softmax,
+    so one maximum is taken off all of them. Cost n·c·(d_k + d_v), and n·2·block·(d_k + d_v) if causal. Raises
+    ValueError for shapes that do not fit, codes outside 0 … c − 1, a block that does not divide n or is missing when
+    causal, or a block or bias without causal. Source: Lingle, arXiv:2309.16354, with the means of values for sums.
+    """
+    codebook = finite("codebook", codebook, ("c", "d_k"))
+    q, c = finite("q", q, ("n", codebook.shape[1])), len(codebook)
+    codes = codes_below("codes", codes, c)
+    v = finite("v", v, (len(codes), "d_v"))
+    if not causal:
+        for name, given in (("block", block), ("bias", bias)):
+            if given is not None:
+                raise ValueError(f"{name} is for causal attention only, got {given!r}")
+        counts, means = histogram(codes, v, c)
+        return softmax(q @ codebook.T + _log(counts)) @ means
+    if len(q) != len(codes):
+        raise ValueError(f"q must have as many rows as there are codes, {len(codes)}, if causal, got {len(q)}")
+    block = _block(block, len(q))
+    local = _local(np.zeros(block + 1) if bias is None else finite("bias", bias, (block + 1,)), block)
+    out, keys = np.empty(v.shape), codebook[codes]
+    counts, sums = np.zeros(c), np.zeros((c, v.shape[1]))
+    for start in range(0, len(q), block):
+        mine, near = slice(start, start + block), slice(max(0, start - block), start + block)
+        if start >= 2 * block:
+            left = slice(start - 2 * block, start - block)
+            counts += np.bincount(codes[left], minlength=c)
+            np.add.at(sums, codes[left], v[left])
+        scores = q[mine] @ keys[near].T
+        scores += local[:, -scores.shape[1] :]
+        values = v[near]
+        if start >= 2 * block:
+            scores = np.hstack([q[mine] @ codebook.T + _log(counts), scores])
+            values = np.vstack([sums / np.maximum(counts, 1)[:, None], values])
+        out[mine] = softmax(scores) @ values
+    return out
+
+
+def attention_cost(n: int, c: int, d_k: int, d_v: int, block: int | None = None) -> tuple[int, int]:
+    """Multiplications of dense attention and of `vq_attend`, the search for the codes included: (dense, vq).
+
+    Without `block` every query sees all n keys. With it attention is causal: dense attention pays for the n(n + 1)/2
+    pairs that are not masked, VQ attention for whole blocks. Raises ValueError for sizes below 1 or a block that does
+    not divide n.
+    """
+    n, c, d_k, d_v = count("n", n), count("c", c), count("d_k", d_k), count("d_v", d_v)
+    codes = n * c * d_k + n * d_v
+    if block is None:
+        return n * n * (d_k + d_v), codes + n * c * (d_k + d_v)
+    block = _block(block, n)
+    blocks = n // block
+    pairs = (2 * blocks - 1) * block**2 + max(blocks - 2, 0) * block * c
+    return n * (n + 1) // 2 * (d_k + d_v), codes + pairs * (d_k + d_v)
+
+
+def _block(block: int | None, n: int) -> int:
+    """The length of a block, which must be given and divide n."""
+    if block is None:
+        raise ValueError("block must be given for causal attention, got None")
+    block = count("block", block)
+    if n % block:
+        raise ValueError(f"block must divide the number of tokens, {n}, got {block}")
+    return block
+
+
+def _local(bias: Array, block: int) -> Array:
+    """Bias and mask (block, 2·block) between a block's queries and the keys of the block before and its own."""
+    distance = block + np.arange(block)[:, None] - np.arange(2 * block)
+    inside = (distance >= 0) & (distance <= block)
+    return np.where(inside, bias[np.clip(distance, 0, block)], np.where(distance < 0, -np.inf, 0.0))
+
+
+def _log(counts: Array) -> Array:
+    """Logarithms of counts: −∞ for a code that does not occur, which the softmax leaves out."""
+    with np.errstate(divide="ignore"):
+        return np.log(counts)

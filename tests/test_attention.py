@@ -10,12 +10,14 @@ from scipy.optimize import minimize_scalar
 
 from companion.attention import (
     attend,
+    attention_cost,
     causal_mean,
     cosine_log_mgf,
     gradient_profile,
     mean_field,
     optimal_scale,
     optimal_scale_cosine,
+    vq_attend,
 )
 from companion.softmax import jacobian, softmax
 
@@ -249,5 +251,110 @@ def test_causal_mean_of_a_stack():
     ],
 )
 def test_bad_layers_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@st.composite
+def quantised(draw):
+    """Queries, codes, codebook, values, block length and bias of a few blocks of tokens."""
+    block, blocks, c = draw(st.integers(1, 4)), draw(st.integers(1, 5)), draw(st.integers(1, 5))
+    n, entries = block * blocks, st.floats(-20, 20)
+    return (
+        draw(arrays(float, (n, 2), elements=entries)),
+        draw(arrays(int, n, elements=st.integers(0, c - 1))),
+        draw(arrays(float, (c, 2), elements=entries)),
+        draw(arrays(float, (n, 3), elements=entries)),
+        block,
+        draw(arrays(float, block + 1, elements=st.floats(-5, 5))),
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(quantised())
+def test_vq_attend_is_dense_attention_over_quantised_keys(layer):
+    q, codes, codebook, v, _, _ = layer
+    np.testing.assert_allclose(vq_attend(q, codes, codebook, v), attend(q, codebook[codes], v), atol=1e-9)
+
+
+@settings(deadline=None, max_examples=60)
+@given(quantised())
+def test_causal_vq_attend_is_dense_attention_with_mask_and_bias(layer):
+    q, codes, codebook, v, block, bias = layer
+    distance = np.arange(len(q))[:, None] - np.arange(len(q))
+    window = np.where((distance >= 0) & (distance <= block), bias[np.clip(distance, 0, block)], 0)
+    dense = attend(q, codebook[codes], v, causal=True, bias=window)
+    np.testing.assert_allclose(vq_attend(q, codes, codebook, v, True, block, bias), dense, atol=1e-9)
+    plain = attend(q, codebook[codes], v, causal=True)
+    np.testing.assert_allclose(vq_attend(q, codes, codebook, v, True, block), plain, atol=1e-9)
+
+
+@settings(deadline=None, max_examples=30)
+@given(quantised(), st.integers(1, 5))
+def test_the_future_does_not_leak_through_codes(layer, first):
+    """What stands at position `first` or later changes no earlier row, to the last bit."""
+    q, codes, codebook, v, block, bias = layer
+    later_codes, later_v = codes.copy(), v.copy()
+    later_codes[first:], later_v[first:] = 0, 7
+    before = vq_attend(q, codes, codebook, v, True, block, bias)[:first]
+    np.testing.assert_array_equal(vq_attend(q, later_codes, codebook, later_v, True, block, bias)[:first], before)
+
+
+def test_huge_scores_of_old_tokens_do_not_overflow():
+    """The best score stands in the histogram: without a common shift it overflows, or the local part does."""
+    codes, codebook = np.array([1, 0, 0, 0]), np.array([[0.0], [1e4]])
+    for scale in (1.0, -1.0):
+        out = vq_attend(np.full((4, 1), scale), codes, codebook, np.eye(4), True, 1)
+        np.testing.assert_allclose(out, attend(np.full((4, 1), scale), codebook[codes], np.eye(4), causal=True))
+
+
+def test_more_queries_than_keys():
+    rng = np.random.default_rng(0)
+    q, codebook, v = rng.standard_normal((9, 4)), rng.standard_normal((3, 4)), rng.standard_normal((5, 2))
+    codes = np.array([0, 2, 2, 0, 0])
+    np.testing.assert_allclose(vq_attend(q, codes, codebook, v), attend(q, codebook[codes], v), atol=1e-12)
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 5), st.integers(1, 4), st.integers(1, 4))
+def test_attention_cost_counts_every_product(block, blocks, c, d_k, d_v):
+    """Counted pair by pair: the pairs of a query with a key or a codeword, and what each costs."""
+    n = block * blocks
+    dense = sum(d_k + d_v for i in range(n) for j in range(n) if j <= i)
+    pairs = sum((min(i, 1) + 1) * block + (c if i >= 2 else 0) for i in range(blocks) for _ in range(block))
+    search = n * c * d_k + n * d_v
+    assert attention_cost(n, c, d_k, d_v, block) == (dense, search + pairs * (d_k + d_v))
+    assert attention_cost(n, c, d_k, d_v) == (n * n * (d_k + d_v), search + n * c * (d_k + d_v))
+
+
+def test_causal_vq_attention_breaks_even_at_six_blocks():
+    for c, d in ((2, 3), (64, 16), (512, 128)):
+        dense, vq = zip(*(attention_cost(c * m, c, d, d, c) for m in range(2, 10)), strict=True)
+        assert [a > b for a, b in zip(dense, vq, strict=True)] == [False] * 5 + [True] * 3
+        assert dense[4] == vq[4]
+
+
+_Q, _CODES, _C, _V = np.zeros((4, 2)), np.zeros(4, int), np.zeros((3, 2)), np.zeros((4, 1))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: vq_attend(_Q, [0, 1, 2, 3], _C, _V), "codes must be whole numbers from 0 to 2, got 3 at index 3"),
+        (lambda: vq_attend(_Q, [0, -1], _C, _V[:2]), "got -1 at index 1"),
+        (lambda: vq_attend(_Q, _CODES, _C[:, :1], _V), r"q must have shape \(n, 1\), got \(4, 2\)"),
+        (lambda: vq_attend(_Q, _CODES, _C, _V[:3]), r"v must have shape \(4, d_v\), got \(3, 1\)"),
+        (lambda: vq_attend(_Q, _CODES, _C, _V, block=2), "block is for causal attention only, got 2"),
+        (lambda: vq_attend(_Q, _CODES, _C, _V, bias=[0, 0]), r"bias is for causal attention only, got \[0, 0\]"),
+        (lambda: vq_attend(_Q, _CODES, _C, _V, causal=True), "block must be given for causal attention, got None"),
+        (lambda: vq_attend(_Q, _CODES, _C, _V, True, 3), "block must divide the number of tokens, 4, got 3"),
+        (lambda: vq_attend(_Q, _CODES, _C, _V, True, 0), "block must be a whole number of at least 1, got 0"),
+        (lambda: vq_attend(_Q, _CODES, _C, _V, True, 2, [0, 0]), r"bias must have shape \(3,\), got \(2,\)"),
+        (lambda: vq_attend(_Q, _CODES, _C, _V, True, 1, [0, np.inf]), "bias must be finite, got inf at index 1"),
+        (lambda: vq_attend(_Q[:2], _CODES, _C, _V, True, 1), "q must have as many rows as .* 4, if causal, got 2"),
+        (lambda: attention_cost(0, 1, 1, 1), "n must be a whole number of at least 1, got 0"),
+        (lambda: attention_cost(8, 1, 1, 1, 3), "block must divide the number of tokens, 8, got 3"),
+    ],
+)
+def test_bad_quantised_layers_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -1,0 +1,94 @@
+"""Vector quantisation: the nearest codeword, codebooks by k-means, and histograms over codes.
+
+A codebook (c, d) holds c codewords; the code of a vector is the index of a codeword. Source, unless noted: Lloyd,
+"Least squares quantization in PCM", IEEE Transactions on Information Theory 28, 1982.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from companion._checks import count, finite, generator
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.intp]
+# Numbers that are held at once while distances are compared.
+_AT_ONCE = 2**21
+
+
+def assign(x: ArrayLike, codebook: ArrayLike) -> Codes:
+    """The code of each vector: the index of the nearest codeword in Euclidean distance, of equals the lowest.
+
+    x (n, d), codebook (c, d) → (n,). Cost n·c·d, by one product of matrices; the few vectors for which rounding could
+    decide are compared again by differences. Raises ValueError for arrays of another shape or that are not finite.
+    """
+    codebook = finite("codebook", codebook, ("c", "d"))
+    x = finite("x", x, ("n", codebook.shape[1]))
+    return _nearest(x, codebook)
+
+
+def kmeans(x: ArrayLike, c: int, rng: np.random.Generator | None, iterations: int = 20) -> tuple[Array, Codes]:
+    """A codebook of c codewords for x, by Lloyd's iterations from c different rows of x: (codebook, codes of x).
+
+    x (n, d) → (c, d) and (n,). Each iteration gives every vector its nearest codeword and moves every codeword to the
+    mean of its vectors; a codeword without vectors keeps its place. Stops early when nothing moves. The mean squared
+    distance never rises. Cost iterations·n·c·d. Raises ValueError if c exceeds n, or iterations is below 0.
+    """
+    x = finite("x", x, ("n", "d"))
+    c, iterations, rng = count("c", c), count("iterations", iterations, least=0), generator(rng)
+    if c > len(x):
+        raise ValueError(f"c must be at most the number of vectors, {len(x)}, got {c}")
+    codebook = x[rng.choice(len(x), c, replace=False)]
+    codes = _nearest(x, codebook)
+    for _ in range(iterations):
+        counts, means = _histogram(codes, x, c)
+        codebook = np.where(counts[:, None] > 0, means, codebook)
+        before, codes = codes, _nearest(x, codebook)
+        if np.array_equal(before, codes):
+            break
+    return codebook, codes
+
+
+def histogram(codes: ArrayLike, values: ArrayLike, c: int) -> tuple[Array, Array]:
+    """How often each of c codes occurs, and the mean of the values that it carries: (counts (c,), means (c, d)).
+
+    codes (n,), values (n, d). A code that does not occur has count 0 and mean 0. Raises ValueError for codes outside
+    0 … c − 1, or values that are not finite.
+    """
+    codes = codes_below("codes", codes, count("c", c))
+    return _histogram(codes, finite("values", values, (len(codes), "d")), c)
+
+
+def codes_below(name: str, codes: ArrayLike, c: int) -> Codes:
+    """The argument `name` as codes (n,): whole numbers from 0 to c − 1. Raises ValueError for anything else."""
+    found = finite(name, codes, ("n",))
+    bad = (found < 0) | (found >= c) | (found % 1 != 0)
+    if bad.any():
+        raise ValueError(
+            f"{name} must be whole numbers from 0 to {c - 1}, got {found[bad][0]:g} at index {bad.argmax()}"
+        )
+    return found.astype(np.intp)
+
+
+def _nearest(x: Array, codebook: Array) -> Codes:
+    """The index of the nearest row of the codebook. |x − C|² = |x|² − 2 x·C + |C|², where |x|² decides nothing."""
+    middle = codebook.mean(axis=0)
+    centred, at = codebook - middle, np.empty(len(x), dtype=np.intp)
+    squares = (centred**2).sum(axis=1)
+    step = max(1, _AT_ONCE // len(codebook))
+    for start in range(0, len(x), step):
+        some = x[start : start + step] - middle
+        score = squares - 2 * some @ centred.T
+        at[start : start + step] = score.argmin(axis=1)
+        # What rounding may have done to the score of a row; d terms are added up.
+        size = (some**2).sum(axis=1) + squares.max()
+        doubt = 4 * np.finfo(float).eps * (x.shape[1] + 2) * size
+        close = (score <= (score.min(axis=1) + doubt)[:, None]).sum(axis=1) > 1
+        for row in start + np.flatnonzero(close):
+            at[row] = ((x[row] - codebook) ** 2).sum(axis=1).argmin()
+    return at
+
+
+def _histogram(codes: Codes, values: Array, c: int) -> tuple[Array, Array]:
+    counts, sums = np.bincount(codes, minlength=c).astype(float), np.zeros((c, values.shape[1]))
+    np.add.at(sums, codes, values)
+    return counts, sums / np.maximum(counts, 1)[:, None]
