@@ -170,8 +170,9 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium; without one the test is skipped, or fails where CI=true (not if BROWSER_TESTS=no)."""
     if os.environ.get("BROWSER_TESTS") == "no":
         pytest.skip("BROWSER_TESTS=no")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         path = find_chromium(playwright)
         if path is None:
