@@ -71,6 +71,9 @@ def codes_below(name: str, codes: ArrayLike, c: int) -> Codes:
 
 def _nearest(x: Array, codebook: Array) -> Codes:
     """The index of the nearest row of the codebook. |x − C|² = |x|² − 2 x·C + |C|², where |x|² decides nothing."""
+    # A power of two off all numbers: exact, and no square overflows.
+    power = np.frexp(max(np.abs(codebook).max(), np.abs(x).max()))[1]
+    x, codebook = np.ldexp(x, -power), np.ldexp(codebook, -power)
     middle = codebook.mean(axis=0)
     centred, at = codebook - middle, np.empty(len(x), dtype=np.intp)
     squares = (centred**2).sum(axis=1)

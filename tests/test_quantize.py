@@ -115,3 +115,10 @@ def test_histogram_counts_and_averages():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200, 1e307])
+def test_the_nearest_codeword_does_not_depend_on_the_unit(scale):
+    rng = np.random.default_rng(0)
+    x, codebook = rng.standard_normal((50, 3)), rng.standard_normal((8, 3))
+    assert np.array_equal(assign(x * scale, codebook * scale), assign(x, codebook))
