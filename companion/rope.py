@@ -120,49 +120,49 @@ def search_base(L: int, d: int = 128, rotated: int | None = None, start: float =
     """The least base b ≥ start with f_b(m) ≥ 0 for all m < L, and the witnesses m against all smaller bases.
 
     In u = log b a distance with f(m) < 0 rules out a whole interval, by Taylor's formula and a bound on f″ (`_reach`).
-    The search goes from interval to interval, each time with the distance that reaches farthest. Windows of good bases
-    narrower than `tol` in log b can be missed, and only those. One scan of all distances (√L·d sines and a product of
+    The search goes from interval to interval, each time with the distance that reaches farthest. Where none reaches as
+    far as `tol` in log b, as at the edge of a window of good bases, it steps by `tol` and may step over a narrower
+    window there; `ruled_out` tells how far the witnesses prove. One scan of all distances (√L·d sines and a product of
     two matrices) for each witness. As constraints are nested, the result for L is a `start` for longer contexts. Raises
     ValueError for L < 1, d = 2 (no base slows down the only pair), start < 1, or tol outside (0, 1).
     """
-    (exponents, still), L = _searchable(d, rotated, tol), count("L", L)
-    u = math.log(number("start", start, least=1))
+    (exponents, still), L = _searchable(d, rotated), count("L", L)
+    tol, slack, u = _step(tol), _slack(L, d), math.log(number("start", start, least=1))
     witnesses: list[int] = []
     while True:
         f, slope = _tables(np.exp(-u * exponents), exponents, 0, L)
         f += still
-        m = np.flatnonzero(f < -_slack(L, d))
+        m = np.flatnonzero(f < -slack)
         if not m.size:
             return Search(math.exp(u), np.array(witnesses, dtype=np.int64))
-        reach = _reach(-f[m], slope[m], m, u, exponents)
+        reach = _reach(-f[m] - slack, slope[m], m, u, exponents)
         best = int(reach.argmax())
         witnesses.append(int(m[best]))
         u += max(float(reach[best]), tol)
 
 
-def ruled_out(
-    witnesses: Iterable[int], d: int = 128, rotated: int | None = None, start: float = 1.0, tol: float = 1e-10
-) -> float:
+def ruled_out(witnesses: Iterable[int], d: int = 128, rotated: int | None = None, start: float = 1.0) -> float:
     """The base below which every base from `start` on fails, by the given witnesses alone: d/2 cosines for each.
 
-    Checks what `search_base` found without repeating its scans. It stops at a witness that is none. The checked length
-    is the largest witness + 1. Raises ValueError for witnesses that are not whole and positive.
+    Checks what `search_base` found without repeating its scans, and without its steps by `tol`: the intervals of the
+    witnesses join without a gap. It stops at a witness that is none. The checked length is the largest witness + 1.
+    Raises ValueError for witnesses that are not whole and positive.
     """
-    (exponents, still), u = _searchable(d, rotated, tol), math.log(number("start", start, least=1))
+    (exponents, still), u = _searchable(d, rotated), math.log(number("start", start, least=1))
     for given in witnesses:
         m = count("witnesses", given)
         angles = m * np.exp(-u * exponents)
-        f = still + np.cos(angles).sum()
-        if f >= -_slack(m + 1, d):
+        beyond = -still - np.cos(angles).sum() - _slack(m + 1, d)
+        if beyond <= 0:
             break
-        u += max(float(_reach(-f, (exponents * angles) @ np.sin(angles), m, u, exponents)), tol)
+        u += float(_reach(beyond, (exponents * angles) @ np.sin(angles), m, u, exponents))
     return math.exp(u)
 
 
 def stored_witnesses() -> dict[int, NDArray[np.int64]]:
-    """Witnesses for `ruled_out` that took minutes to find, by length L: those from the least base of L/2 on, d = 128.
+    """The witnesses of `search_base`, from the least base of L/2 on, for lengths L where it takes long; d = 128.
 
-    They stand in `data/rope_witnesses.csv`, a line for each L.
+    They stand in `data/rope_witnesses.csv`, a line for each L. To find them again takes two minutes.
     """
     text = files("companion").joinpath("data", "rope_witnesses.csv").read_text(encoding="utf-8")
     rows = (line.split(",") for line in text.splitlines()[1:])
@@ -170,22 +170,24 @@ def stored_witnesses() -> dict[int, NDArray[np.int64]]:
 
 
 def safe_base(L: int, d: int = 128, rotated: int | None = None, tol: float = 1e-10) -> float:
-    """The least base above which *every* base has f_b(m) ≥ 0 at all distances m < L; 1 if all bases have.
+    """A base above which *every* base has f_b(m) ≥ 0 at all distances m < L; 1 if all bases have.
 
     Starts where cos(mθ), replaced by −1 beyond mθ = π, still gives a sum ≥ 0: that sum grows with the base and falls
     with m, so all larger bases are safe. From there it goes down in log b, as far at a time as Taylor's formula allows
-    for all m at once, until a base fails. Bad windows narrower than `tol` in log b can be missed, and only those. One
-    scan of all distances for each step. Raises ValueError as `search_base` does.
+    for all m at once, until the next step would be shorter than `tol`. No bad base above is missed; the result is the
+    least such base unless a lead only touches 0 there. One scan of all distances for each step. Raises ValueError as
+    `search_base` does.
     """
-    (exponents, still), L = _searchable(d, rotated, tol), count("L", L)
-    u = before = _ceiling(L, exponents, still)
+    (exponents, still), L = _searchable(d, rotated), count("L", L)
+    tol, slack, u = _step(tol), _slack(L, d), _ceiling(L, exponents, still)
     while u > 0:
         f, slope = _tables(np.exp(-u * exponents), exponents, 1, L - 1)
-        f += still
-        if f.min() < -_slack(L, d):
-            return math.exp(before)
-        reach = _reach(np.maximum(f, 0), slope, np.arange(1, L), u, exponents, growth=math.exp(2 * _WIDEST))
-        before, u = u, u - min(max(float(reach.min()), tol), _WIDEST)
+        reach = _reach(
+            np.maximum(f + still - slack, 0), slope, np.arange(1, L), u, exponents, growth=math.exp(2 * _WIDEST)
+        )
+        if (step := float(reach.min())) < tol:
+            return math.exp(u)
+        u -= min(step, _WIDEST)
     return 1.0
 
 
@@ -249,10 +251,14 @@ def _exponents(d: int, rotated: int | None) -> tuple[Array, int]:
     return np.arange(r) / r, d // 2 - r
 
 
-def _searchable(d: int, rotated: int | None, tol: float) -> tuple[Array, int]:
+def _step(tol: float) -> float:
     positive(tol=tol)
     if tol >= 1:
         raise ValueError(f"tol must be smaller than 1, got {tol}")
+    return tol
+
+
+def _searchable(d: int, rotated: int | None) -> tuple[Array, int]:
     exponents, still = _exponents(d, rotated)
     if d == 2:
         raise ValueError("d must be at least 4, got 2: no base slows down the only pair")

@@ -1,5 +1,8 @@
 """companion.rope: the rotation, its kernel, and the certified search for bases."""
 
+import math
+
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -107,6 +110,48 @@ def test_integral_is_the_limit_of_large_heads():
     np.testing.assert_allclose(off[0] / off[1], 4, rtol=0.02)
     assert sici(rope.CI_ZERO)[1] == pytest.approx(0, abs=1e-15)
     assert brentq(lambda x: rope.integral_gap(x * 1e9, 1e9), 0.1, 1) == pytest.approx(rope.CI_ZERO, rel=1e-6)
+
+
+def forty_digits(witnesses, u=0):
+    """log b up to which the witnesses rule out all bases, d = 128, as sums of their reaches in 40 digits."""
+    u, exponents = mpmath.mpf(u), [mpmath.mpf(i) / 64 for i in range(64)]
+    for m in witnesses:
+        angles = [int(m) * mpmath.exp(-u * s) for s in exponents]
+        f = mpmath.fsum(map(mpmath.cos, angles))
+        assert f < 0
+        slope = mpmath.fsum(s * x * mpmath.sin(x) for s, x in zip(exponents, angles, strict=True))
+        bound = mpmath.fsum(s**2 * (x + x**2) for s, x in zip(exponents, angles, strict=True))
+        u += (mpmath.sqrt(slope**2 - 2 * bound * f) - slope) / bound
+    return u
+
+
+def test_the_proof_in_forty_digits():
+    """Rounding has no part in it, and the search's steps by `tol` neither: the reaches alone lead to the least base."""
+    first = rope.search_base(1024)
+    second = rope.search_base(2048, start=first.base)
+    with mpmath.workdps(40):
+        end = forty_digits(first.witnesses)
+        assert abs(end - mpmath.log(rope.ruled_out(first.witnesses))) < 1e-11
+        assert abs(forty_digits(second.witnesses, end) - mpmath.log(second.base)) < 1e-9
+
+
+def test_a_stored_witness_in_forty_digits():
+    """Samples of the longest lists, where the check stands when it meets them: witnesses that reach as far."""
+    stored = rope.stored_witnesses()
+    starts = {2**19: 23662397.0369, 2**20: 58496173.8020}
+    for L, start in starts.items():
+        for k in np.random.default_rng(0).integers(1, len(stored[L]) - 1, 6):
+            before, after = (rope.ruled_out(stored[L][:n], start=start) for n in (k, k + 1))
+            with mpmath.workdps(40):
+                reach = forty_digits(stored[L][k : k + 1], mpmath.log(before)) - mpmath.log(before)
+            assert math.log(after / before) == pytest.approx(float(reach), rel=1e-3, abs=1e-12)
+
+
+def test_the_search_finds_the_stored_witnesses_again():
+    stored, start = rope.stored_witnesses(), rope.base_lower_bound(2**14)
+    found = rope.search_base(2**15, start=start)
+    assert found.base == pytest.approx(rope.ruled_out(stored[2**15], start=start), rel=1e-9)
+    assert len(found.witnesses) == pytest.approx(len(stored[2**15]), rel=0.05)
 
 
 LEAST = {1024: 4293.4376, 2048: 11587.2443, 4096: 26952.3392}
