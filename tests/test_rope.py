@@ -5,7 +5,7 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.linalg import block_diag
 from scipy.optimize import brentq
@@ -173,6 +173,8 @@ def test_least_bases():
 @settings(max_examples=12, deadline=None)
 @given(st.integers(1, 400), st.sampled_from([4, 8, 32, 128]), st.integers(0, 10**6))
 def test_no_base_below_the_least_one_works(L, d, seed):
+    # With two pairs, distance 355 hangs on cos 355, which is −1 to nine digits: no digits are left for the base.
+    assume(d > 4 or L <= 355)
     least = rope.base_lower_bound(L, d)
     assert rope.max_length(least * (1 + 1e-8), d, cap=L) == L
     for b in np.exp(np.random.default_rng(seed).uniform(0, np.log(least), 40)):
