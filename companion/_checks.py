@@ -130,6 +130,29 @@ def returned(name: str, function: Callable[..., ArrayLike], x: Array, *where: An
     return values
 
 
+def distribution(p: ArrayLike) -> Array:
+    """`p` as an array whose last axis holds distributions; ValueError if it does not."""
+    p = rows("p", p)
+    if (p < 0).any():
+        raise ValueError(f"p must not be negative, got minimum {p.min()}")
+    total = p.sum(axis=-1)
+    if not np.allclose(total, 1, rtol=0, atol=1e-6):
+        raise ValueError(f"p must sum to 1 on its last axis, got a sum of {total.ravel()[np.abs(total - 1).argmax()]}")
+    return p
+
+
+def entry_of(x: Array, target: ArrayLike) -> Array:
+    """The entry of each row of x (…, n) that `target` (…) names; ValueError if there is none."""
+    where = finite("target", target)
+    if (bad := (where < 0) | (where >= x.shape[-1]) | (where != np.floor(where))).any():
+        raise ValueError(f"target must hold whole numbers in 0 … {x.shape[-1] - 1}, got {where[bad][0]:g}")
+    try:
+        index = np.broadcast_to(where.astype(int), x.shape[:-1])
+    except ValueError:
+        raise ValueError(f"target must broadcast to shape {x.shape[:-1]}, got shape {where.shape}") from None
+    return np.take_along_axis(x, index[..., None], axis=-1)[..., 0]
+
+
 def _real(value: Any) -> float:
     """The value as a float, NaN if it is not one real number."""
     try:
