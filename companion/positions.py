@@ -77,8 +77,8 @@ def multimodal_positions(segments: Sequence[int | Sequence[int]], scheme: str = 
     padded by leading ones. The first token, if it is text, is at `start` on every axis. Schemes: 'rope-tv' (steps 1),
     'rope-tie' and its 'rope-tie-integer' version (the box begins one step after the text), 'm-rope' (steps 1 from the
     text on, and the next text behind the largest coordinate), 'flat' (patches are text in reading order). Half-integers
-    and the fractions of 'rope-tie' are positions like others. Two images in a row need a text marker between them if
-    they shall not share the gap. Cost: k numbers a token.
+    and the fractions of 'rope-tie' are positions like others. Two images in a row are both of their gaps, less
+    one step, apart; only a text marker between them makes each symmetric. Cost: k numbers per token.
 
     Raises ValueError for an unknown scheme, no segments, or sizes that are not whole and positive.
     """
