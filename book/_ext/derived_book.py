@@ -83,7 +83,7 @@ def needed_files(app: Sphinx, pagename: str, templatename: str, context: dict[st
         kept.append(script)
     context["script_files"] = kept
     elsewhere = {
-        "front.css": pagename != app.config.root_doc,
+        "front.css": pagename != "index",
         "ledger.css": pagename.partition("/")[0] != "ledger",
     }
     sheets = context["css_files"]
