@@ -100,7 +100,7 @@ def _letters(data: Mapping[str, Any], names: Mapping[str, str]) -> str:
         names_typed = [f"<kbd>{html.escape(name)}</kbd>" for name in (symbol.name, *others)]
         typed = " or ".join(filter(None, [", ".join(names_typed[:-1]), names_typed[-1]]))
         # A letter that is typed as it stands needs no word.
-        letters.append(shown if sign == symbol.name and not others else f"{shown} (type {typed})")
+        letters.append(shown if len(symbol.name) == 1 and not others else f"{shown} (type {typed})")
     return f"Letters: {', '.join(letters)}." if letters else ""
 
 

@@ -33,6 +33,8 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # Of a file of bytecode: not to be checked against a source, which is of no time and no size.
 _HEADER = MAGIC_NUMBER + bytes(12)
 ENCODINGS = ("ascii", "cp437", "latin_1", "utf_8")
+# What Python itself imports, and no source says so: for whole numbers of thousands of digits.
+UNSAID = ("_pylong",)
 
 
 def within(name: str, packages: tuple[str, ...]) -> bool:
@@ -121,8 +123,8 @@ def main(out: str) -> None:
     """Write both archives to the folder `out`."""
     importlib.import_module(ENTRY)
     started = set(sys.modules) - {__name__}
-    for encoding in ENCODINGS:
-        load(f"encodings.{encoding}")
+    for name in (*UNSAID, *(f"encodings.{encoding}" for encoding in ENCODINGS)):
+        load(name)
     warnings.simplefilter("ignore")
     reach()
     taken = sorted(name for name in sys.modules if has_source(name) and (name in started or wanted(name)))
