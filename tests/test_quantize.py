@@ -36,6 +36,11 @@ def test_assign_far_from_the_origin(pair, power, shift):
     assert assign(x, codebook).tolist() == nearest_plainly(x, codebook)
 
 
+def test_assign_where_squares_have_no_digits_for_the_difference():
+    x, codebook = (1e8 + np.array([part]).T for part in ([0.1, 0.3, 0.6, 0.9, 0.2, 0.8], [0.0, 0.5, 1.0]))
+    assert assign(x, codebook).tolist() == [0, 1, 1, 2, 0, 2]
+
+
 def test_assign_in_pieces_is_assign_at_once():
     rng = np.random.default_rng(0)
     x, codebook = rng.standard_normal((5000, 3)), rng.standard_normal((1000, 3))
