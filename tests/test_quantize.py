@@ -37,8 +37,8 @@ def test_assign_far_from_the_origin(pair, power, shift):
 
 
 def test_assign_where_squares_have_no_digits_for_the_difference():
-    x, codebook = (1e8 + np.array([part]).T for part in ([0.1, 0.3, 0.6, 0.9, 0.2, 0.8], [0.0, 0.5, 1.0]))
-    assert assign(x, codebook).tolist() == [0, 1, 1, 2, 0, 2]
+    codebook, x = np.array([[-1e9], [1e9], [1e9 + 0.5]]), 1e9 + np.array([[0.1], [0.3], [0.2], [0.4], [0.6]])
+    assert assign(x, codebook).tolist() == [1, 2, 1, 2, 2]
 
 
 def test_assign_in_pieces_is_assign_at_once():
