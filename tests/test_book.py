@@ -184,11 +184,12 @@ def test_no_formula_is_seen_as_its_source(visit):
 
 def test_a_line_of_text_has_as_many_characters_as_is_good_to_read(visit):
     counts = sorted(visit.page.evaluate(MEASURED))
-    assert len(counts) > 10 or not visit.is_notebook
+    assert counts or not visit.is_notebook
+    # Few paragraphs are without a formula; of few lines the median says little.
     if len(counts) > 10:
         assert MEASURE[0] <= counts[len(counts) // 2] <= MEASURE[1], counts
-        # No line is hard to find the next one from.
-        assert counts[-len(counts) // 10] <= MEASURE[1] + 5, counts
+    # No line is hard to find the next one from.
+    assert not counts or counts[-len(counts) // 10] <= MEASURE[1] + 5, counts
 
 
 def test_chinese_stands_upright_and_says_that_it_is_chinese(visit):
