@@ -28,9 +28,7 @@ def entmax(x: ArrayLike, order: float = 1.5, iterations: int = 60) -> Array:
     can matter, and only they are sorted: O(n), at worst O(n log n). Other orders bisect, O(n · iterations), to
     2^−iterations. Raises ValueError for an order outside [1, 2], NaN, +inf, or a row that is masked throughout.
     """
-    if not 1 <= number("order", order) <= 2:
-        raise ValueError(f"order must lie between 1 and 2, got {order!r}")
-    iterations = count("iterations", iterations)
+    order, iterations = _order(order), count("iterations", iterations)
     x = np.asarray(x, dtype=float)
     if order == 1 or x.ndim == 0 or x.shape[-1] == 0:
         return softmax(x)
@@ -105,10 +103,15 @@ def half_l1(p: ArrayLike, order: float = 1.5) -> Array:
 
 
 def _sensitivity(p: ArrayLike, order: float) -> Array:
-    p = distribution(p)
+    p, order = distribution(p), _order(order)
+    return np.where(p > 0, p, 1) ** (2 - order) * (p > 0)
+
+
+def _order(order: float) -> float:
+    """The order of entmax, which lies between softmax's and sparsemax's."""
     if not 1 <= number("order", order) <= 2:
         raise ValueError(f"order must lie between 1 and 2, got {order!r}")
-    return np.where(p > 0, p, 1) ** (2 - order) * (p > 0)
+    return order
 
 
 def tsallis_entropy(p: ArrayLike, order: float = 1.5) -> Array:
