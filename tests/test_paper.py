@@ -73,6 +73,9 @@ def test_every_explorer_is_printed_with_more_of_its_settings(printed):
     figures = printed.locator("figure.explorer")
     assert not printed.locator(".explorer-paper").first.is_visible()
     assert not [url for url in printed.asked if "/paper/" in url]
+    # Chromium waits for pictures when it prints, but not for long: on a busy machine they come in before the first PDF.
+    printed.evaluate("dispatchEvent(new Event('beforeprint'))")
+    printed.wait_for_function("[...document.querySelectorAll('.explorer-paper img')].every(img => img.complete)")
     pdf = printed.pdf(format="A4")
     wanted = set(printed.eval_on_selector_all(".explorer-paper img", "all => all.map(img => img.src)"))
     assert wanted <= set(printed.asked)
