@@ -107,4 +107,5 @@ def run_all(page: Any, url: str, name: str, timeout: float = PATIENCE) -> None:
                 && /\\d/.test(prompts[prompts.length - 1].textContent);
         }""",
         timeout=1000 * timeout,
+        polling=500,
     )
