@@ -35,9 +35,10 @@ export JUPYTER_PLATFORM_DIRS := 1
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-# Notebooks by nbval, everything else by pytest, spread by notebook, page and file (see tests/conftest.py).
+# Notebooks by nbval, everything else by pytest, spread by notebook, page and file (see tests/conftest.py); one at a
+# time more than there are processors, since a test that waits for a page leaves its processor to others.
 PYTEST := $(BIN)/pytest --nbval --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=600 \
-  -n $(JOBS) --dist loadscope --no-loadscope-reorder
+  -n $$(($(JOBS) + 1)) --dist loadscope --no-loadscope-reorder
 
 .PHONY: lab book serve zip test check check-one notebooks bench lint format lock clean new help keys
 .DELETE_ON_ERROR:

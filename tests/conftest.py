@@ -77,11 +77,15 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"pages chosen by chance: PAGES_SEED={os.environ['PAGES_SEED']}"
 
 
-def by_chance(pages: Sequence[str], count: int) -> list[str]:
-    """Some of the pages, other ones in each run (PAGES_SEED chooses the same ones again); in `make check` all."""
+def by_chance(things: Sequence[Any], count: int, salt: str = "") -> list[Any]:
+    """Some of the things, other ones in each run (PAGES_SEED chooses the same ones again); in `make check` all.
+
+    With another `salt` others are chosen in the same run.
+    """
     if "BOOK_HTML" in os.environ:
-        return list(pages)
-    return sorted(random.Random(os.environ["PAGES_SEED"]).sample(list(pages), min(count, len(pages))))
+        return list(things)
+    chosen = random.Random(os.environ["PAGES_SEED"] + salt).sample(range(len(things)), min(count, len(things)))
+    return [things[k] for k in sorted(chosen)]
 
 
 # --- how work is spread -----------------------------------------------------------------------------------------

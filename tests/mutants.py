@@ -2,7 +2,7 @@
 
     export PYTHONPATH=book
     python tests/mutants.py notebook FILE.ipynb LIST.toml  runs a notebook, and forks before the cell that is broken
-    python tests/mutants.py package LIST.toml              imports what the module's tests need, and forks
+    python tests/mutants.py package LIST.toml …            imports what the modules' tests need, and forks
 
 A line of JSON says for each mutant what became of it. A fork has the names, caches and modules of its parent and
 changes none of them, so mutants are as isolated from each other as separate runs would be, and cost a claim each.
@@ -246,12 +246,9 @@ def package_verdicts(path: Path) -> Iterator[Verdict]:
     fullname = ".".join(target.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     tests = {m.what: str(ROOT / "tests" / (m.kills or f"test_{target.stem.lstrip('_')}.py")) for m in mutants}
     source = target.read_text(encoding="utf-8")
-    import_what_is_heavy()
-    os.chdir(ROOT)
-
     unbroken, _ = in_fork(lambda: first_failure(sorted(set(tests.values()))))
     if unbroken != "no test noticed":
-        raise RuntimeError(f"the unbroken package fails: {unbroken}")
+        raise RuntimeError(f"{path.name}: the unbroken package fails: {unbroken}")
     for mutant in mutants:
         if source.count(mutant.old) != 1:
             raise ValueError(f"{mutant.what}: {mutant.old!r} stands {source.count(mutant.old)} times in {target.name}")
@@ -265,6 +262,14 @@ def package_verdicts(path: Path) -> Iterator[Verdict]:
         yield Verdict(mutant.what, any(said.startswith(f"{error} at ") for error in errors), said, seconds)
 
 
+def of_package(lists: list[Path]) -> Iterator[Verdict]:
+    """Run the mutants of several modules."""
+    import_what_is_heavy()
+    os.chdir(ROOT)
+    for path in lists:
+        yield from package_verdicts(path)
+
+
 def list_of(notebook: Path) -> Path:
     """Where the mutations of a notebook are listed."""
     return FOLDER / f"{notebook.parent.name}-{notebook.name[:2]}.toml"
@@ -272,13 +277,12 @@ def list_of(notebook: Path) -> Path:
 
 def main() -> None:
     """Run what the command line names, one line of JSON a mutant."""
-    kind, *paths = sys.argv[1:]
-    first, last = Path(paths[0]).resolve(), Path(paths[-1]).resolve()
+    kind, *named = sys.argv[1:]
+    paths = [Path(name).resolve() for name in named]
     # What the notebook or pytest prints is not asked for; what goes wrong stays visible on stderr.
     verdicts_here = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    verdicts = package_verdicts(first) if kind == "package" else notebook_verdicts(first, read_list(last)[1])
-    for verdict in verdicts:
+    for verdict in of_package(paths) if kind == "package" else notebook_verdicts(paths[0], read_list(paths[1])[1]):
         print(json.dumps(verdict._asdict(), ensure_ascii=False), file=verdicts_here, flush=True)
 
 
