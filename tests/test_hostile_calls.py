@@ -13,6 +13,8 @@ from companion import (
     gaussian,
     hippo,
     information,
+    lowrank,
+    matrices,
     mixtures,
     prediction,
     rational,
@@ -42,6 +44,20 @@ def broken(x, *_):
     values = np.zeros_like(x)
     values[0] = NAN
     return values
+
+
+def product_of(text):
+    """The product of two given matrices."""
+    premises = matrices.Premises()
+    first, second = premises.given(text)
+    return premises.rules().reduce(first * second)
+
+
+def square_root_rule():
+    """A rule that holds for projectors, of any matrix."""
+    premises = matrices.Premises()
+    C = premises.given("C n×n")
+    return premises.rules((C * C, C))
 
 
 CALLS = {
@@ -183,6 +199,21 @@ CALLS = {
     "a step in rows": (lambda: ssm.discretize(A2, B2, [[1.0], [1.0, 2.0]]), "step", "[1.0]"),
     "a length in words": (lambda: ssm.krylov(A2, B2, "3"), "L", "3"),
     "a correlation that is an array": (lambda: prediction.ar1_cov([0.5, 0.6], 3), "phi", "[0.5, 0.6]"),
+    "a NaN matrix, pseudo-inverse": (lambda: lowrank.pinv([[NAN, 1.0]]), "A", "nan"),
+    "a batch of matrices, pseudo-inverse": (lambda: lowrank.pinv(np.ones((2, 2, 2))), "A", "(2, 2, 2)"),
+    "a complex matrix, pseudo-inverse": (lambda: lowrank.pinv([[1j]]), "A", "1j"),
+    "a NaN tolerance": (lambda: lowrank.pinv(np.eye(2), NAN), "rtol", "nan"),
+    "a negative ridge": (lambda: lowrank.ridge_inverse(np.eye(2), -0.5), "eps", "-0.5"),
+    "one ridge of several is zero": (lambda: lowrank.ridge_inverse(np.eye(2), [1.0, 0.0]), "eps", "0.0"),
+    "an infinite ridge": (lambda: lowrank.ridge_inverse(np.eye(2), INF), "eps", "inf"),
+    "an infinite matrix, ridge": (lambda: lowrank.ridge_inverse([[INF]], 1.0), "A", "inf"),
+    "a zero matrix, Newton": (lambda: lowrank.newton(np.zeros((2, 3)), 3), "A", "0"),
+    "steps that are no number": (lambda: lowrank.newton(np.eye(2), NAN), "steps", "nan"),
+    "a NaN start": (lambda: lowrank.newton([[1.0]], 2, [[NAN]]), "start", "nan"),
+    "products that do not chain": (lambda: product_of("A n×r, B n×r"), "sizes", "A·B"),
+    "a matrix without sizes among words": (lambda: matrices.Premises().given("A n by r"), "text", "A n by r"),
+    "sizes in words": (lambda: matrices.Premises("tall"), "sizes", "tall"),
+    "a rule that does not hold": (lambda: square_root_rule(), "rule", "C**2"),
     "iterations that are no number": (lambda: recurrence.deer([[0.5]], [[1.0]], most=0.5), "most", "0.5"),
 }
 
