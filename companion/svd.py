@@ -24,16 +24,16 @@ def svd(M: ArrayLike) -> Factors:
     For teaching: the vectors of singular values below about 1e-8 of the largest mix, as MᵀM loses them. A zero matrix
     is decomposed as well. Cost O(nm·p + p³). Raises ValueError for what is no matrix, empty or not finite.
     """
-    M = finite("M", M, ("n", "m"))
-    if M.shape[0] < M.shape[1]:
-        V, s, Ut = svd(M.T)
-        return Ut.T, s, V.T
+    matrix = finite("M", M, ("n", "m"))
+    if matrix.shape[0] < matrix.shape[1]:
+        right, s, left = svd(matrix.T)
+        return left.T, s, right.T
     # A power of two off all entries: exact, and no square overflows.
-    power = np.frexp(np.abs(M).max())[1]
-    M = np.ldexp(M, -power)
-    _, V = np.linalg.eigh(M.T @ M)
+    power = np.frexp(np.abs(matrix).max())[1]
+    matrix = np.ldexp(matrix, -power)
+    _, V = np.linalg.eigh(matrix.T @ matrix)
     # MV = UΣ. Where σ is too small for M v / σ to be orthogonal, QR supplies the column.
-    U, R = np.linalg.qr(M @ V[:, ::-1])
+    U, R = np.linalg.qr(matrix @ V[:, ::-1])
     s, signs = np.abs(np.diag(R)), np.where(np.diag(R) < 0, -1.0, 1.0)
     order = np.argsort(-s, kind="stable")
     return (U * signs)[:, order], np.ldexp(s[order], power), V.T[::-1][order]
@@ -69,10 +69,10 @@ def svd2(M: ArrayLike) -> Factors:
     M = R(α) diag(s) R(β)ᵀ with R(α) = ((cos α, −sin α), (sin α, cos α)). s₁ ≥ |s₂|, and s₂ has the sign of det M, so
     that no reflection is needed. Raises ValueError for another shape or entries that are not finite.
     """
-    M = finite("M", M)
-    if M.shape[-2:] != (2, 2):
-        raise ValueError(f"M must have shape (…, 2, 2), got {M.shape}")
-    (a, b), (c, d) = np.moveaxis(M, (-2, -1), (0, 1))
+    matrices = finite("M", M)
+    if matrices.shape[-2:] != (2, 2):
+        raise ValueError(f"M must have shape (…, 2, 2), got {matrices.shape}")
+    (a, b), (c, d) = np.moveaxis(matrices, (-2, -1), (0, 1))
     difference, total = np.arctan2(c - b, a + d), np.arctan2(b + c, a - d)
     turned, flipped = np.hypot(a + d, c - b), np.hypot(a - d, b + c)
     s = np.stack([turned + flipped, turned - flipped], axis=-1) / 2
@@ -84,8 +84,7 @@ def truncate(M: ArrayLike, r: int) -> Array:
 
     Raises ValueError for what is no finite matrix, and for r outside 1 … min(n, m).
     """
-    M = finite("M", M, ("n", "m"))
-    U, s, Vt = np.linalg.svd(M, full_matrices=False)
+    U, s, Vt = np.linalg.svd(finite("M", M, ("n", "m")), full_matrices=False)
     r = _rank(r, s.size)
     return (U[:, :r] * s[:r]) @ Vt[:r]
 
@@ -114,14 +113,14 @@ def randomized_svd(
     the error suits fast decay, two do for slow decay. Raises ValueError for what is no finite matrix, r outside
     1 … p, negative oversample or iterations, or without a generator.
     """
-    M = finite("M", M, ("n", "m"))
-    r, rng = _rank(r, min(M.shape)), generator(rng)
-    columns = min(r + count("oversample", oversample, least=0), min(M.shape))
-    Q, _ = np.linalg.qr(M @ rng.standard_normal((M.shape[1], columns)))
+    matrix = finite("M", M, ("n", "m"))
+    r, rng = _rank(r, min(matrix.shape)), generator(rng)
+    columns = min(r + count("oversample", oversample, least=0), min(matrix.shape))
+    Q, _ = np.linalg.qr(matrix @ rng.standard_normal((matrix.shape[1], columns)))
     for _ in range(count("iterations", iterations, least=0)):
-        Z, _ = np.linalg.qr(M.T @ Q)
-        Q, _ = np.linalg.qr(M @ Z)
-    U, s, Vt = np.linalg.svd(Q.T @ M, full_matrices=False)
+        Z, _ = np.linalg.qr(matrix.T @ Q)
+        Q, _ = np.linalg.qr(matrix @ Z)
+    U, s, Vt = np.linalg.svd(Q.T @ matrix, full_matrices=False)
     return Q @ U[:, :r], s[:r], Vt[:r]
 
 

@@ -24,6 +24,7 @@ from companion import (
     schedules,
     softmax,
     ssm,
+    svd,
 )
 
 NAN, INF = np.nan, np.inf
@@ -132,6 +133,18 @@ CALLS = {
         "nan",
     ),
     "a negative start variance": (lambda: analytic.gaussian_output([1.0], *LEVELS, 0, start=-1.0), "start", "-1.0"),
+    "a NaN matrix, SVD": (lambda: svd.svd([[1.0, NAN]]), "M", "nan"),
+    "an infinite matrix, cut": (lambda: svd.truncate([[1.0, INF]], 1), "M", "inf"),
+    "a complex matrix, cut": (lambda: svd.truncate(np.array([[1j]]), 1), "M", "1j"),
+    "a rank of 0": (lambda: svd.truncate(np.eye(3), 0), "r", "0"),
+    "more rank than there is": (lambda: svd.truncate(np.ones((2, 5)), 3), "r", "3"),
+    "half a rank": (lambda: svd.tail([2.0, 1.0], 1.5), "r", "1.5"),
+    "singular values that rise": (lambda: svd.tail([1.0, 2.0], 1), "s", "2.0"),
+    "an unknown norm": (lambda: svd.tail([2.0, 1.0], 1, "nuclear"), "norm", "nuclear"),
+    "a stack of no 2×2 matrices": (lambda: svd.svd2(np.ones((4, 2, 3))), "M", "(4, 2, 3)"),
+    "a vector, SVD": (lambda: svd.svd([1.0, 2.0]), "M", "(2,)"),
+    "floats, exact SVD": (lambda: svd.svd_exact(sp.Matrix([[0.5]])), "M", "0.5"),
+    "a seed, randomised SVD": (lambda: svd.randomized_svd(np.eye(3), 1, rng=0), "rng", "0"),
     # Fields and models whose values are no vectors at the points
     "a field of another shape": (lambda: samplers.ode(lambda x, t: x[0], np.ones((5, 2)), TIMES), "v", "(2,)"),
     "a field that is one number": (lambda: samplers.ode(lambda x, t: 1.0, np.ones((5, 2)), TIMES), "v", "()"),
