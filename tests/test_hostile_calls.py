@@ -222,7 +222,7 @@ CALLS = {
     "an infinite matrix, ridge": (lambda: lowrank.ridge_inverse([[INF]], 1.0), "A", "inf"),
     "a zero matrix, Newton": (lambda: lowrank.newton(np.zeros((2, 3)), 3), "A", "0"),
     "steps that are no number": (lambda: lowrank.newton(np.eye(2), NAN), "steps", "nan"),
-    "a NaN start": (lambda: lowrank.newton([[1.0]], 2, [[NAN]]), "start", "nan"),
+    "a NaN start, Newton": (lambda: lowrank.newton([[1.0]], 2, [[NAN]]), "start", "nan"),
     "products that do not chain": (lambda: product_of("A n×r, B n×r"), "sizes", "A·B"),
     "a matrix without sizes among words": (lambda: matrices.Premises().given("A n by r"), "text", "A n by r"),
     "sizes in words": (lambda: matrices.Premises("tall"), "sizes", "tall"),

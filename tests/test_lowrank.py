@@ -136,7 +136,7 @@ REFUSED = {
     "NaN": (lambda: pinv([[1, np.nan]]), "A must be finite, got nan at index 0, 1"),
     "a negative tolerance": (
         lambda: pinv(np.eye(2), -1),
-        "rtol must be one finite number of at least 0, got -0.001",
+        "rtol must be one finite number of at least 0, got -1",
     ),
     "a tolerance above 1": (lambda: pinv(np.eye(2), rtol=2), "rtol must be at most 1, got 2"),
     "an inverse that overflows": (lambda: pinv([[5e-324]]), "got largest entry 5e-324"),
