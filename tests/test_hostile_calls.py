@@ -13,6 +13,8 @@ from companion import (
     gaussian,
     hippo,
     information,
+    lowrank,
+    matrices,
     mixtures,
     prediction,
     rational,
@@ -22,6 +24,7 @@ from companion import (
     schedules,
     softmax,
     ssm,
+    svd,
 )
 
 NAN, INF = np.nan, np.inf
@@ -42,6 +45,20 @@ def broken(x, *_):
     values = np.zeros_like(x)
     values[0] = NAN
     return values
+
+
+def product_of(text):
+    """The product of two given matrices."""
+    premises = matrices.Premises()
+    first, second = premises.given(text)
+    return premises.rules().reduce(first * second)
+
+
+def square_root_rule():
+    """A rule that holds for projectors, of any matrix."""
+    premises = matrices.Premises()
+    C = premises.given("C n×n")
+    return premises.rules((C * C, C))
 
 
 CALLS = {
@@ -116,6 +133,18 @@ CALLS = {
         "nan",
     ),
     "a negative start variance": (lambda: analytic.gaussian_output([1.0], *LEVELS, 0, start=-1.0), "start", "-1.0"),
+    "a NaN matrix, SVD": (lambda: svd.svd([[1.0, NAN]]), "M", "nan"),
+    "an infinite matrix, cut": (lambda: svd.truncate([[1.0, INF]], 1), "M", "inf"),
+    "a complex matrix, cut": (lambda: svd.truncate(np.array([[1j]]), 1), "M", "1j"),
+    "a rank of 0": (lambda: svd.truncate(np.eye(3), 0), "r", "0"),
+    "more rank than there is": (lambda: svd.truncate(np.ones((2, 5)), 3), "r", "3"),
+    "half a rank": (lambda: svd.tail([2.0, 1.0], 1.5), "r", "1.5"),
+    "singular values that rise": (lambda: svd.tail([1.0, 2.0], 1), "s", "2.0"),
+    "an unknown norm": (lambda: svd.tail([2.0, 1.0], 1, "nuclear"), "norm", "nuclear"),
+    "a stack of no 2×2 matrices": (lambda: svd.svd2(np.ones((4, 2, 3))), "M", "(4, 2, 3)"),
+    "a vector, SVD": (lambda: svd.svd([1.0, 2.0]), "M", "(2,)"),
+    "floats, exact SVD": (lambda: svd.svd_exact(sp.Matrix([[0.5]])), "M", "0.5"),
+    "a seed, randomised SVD": (lambda: svd.randomized_svd(np.eye(3), 1, rng=0), "rng", "0"),
     # Fields and models whose values are no vectors at the points
     "a field of another shape": (lambda: samplers.ode(lambda x, t: x[0], np.ones((5, 2)), TIMES), "v", "(2,)"),
     "a field that is one number": (lambda: samplers.ode(lambda x, t: 1.0, np.ones((5, 2)), TIMES), "v", "()"),
@@ -183,6 +212,21 @@ CALLS = {
     "a step in rows": (lambda: ssm.discretize(A2, B2, [[1.0], [1.0, 2.0]]), "step", "[1.0]"),
     "a length in words": (lambda: ssm.krylov(A2, B2, "3"), "L", "3"),
     "a correlation that is an array": (lambda: prediction.ar1_cov([0.5, 0.6], 3), "phi", "[0.5, 0.6]"),
+    "a NaN matrix, pseudo-inverse": (lambda: lowrank.pinv([[NAN, 1.0]]), "A", "nan"),
+    "a batch of matrices, pseudo-inverse": (lambda: lowrank.pinv(np.ones((2, 2, 2))), "A", "(2, 2, 2)"),
+    "a complex matrix, pseudo-inverse": (lambda: lowrank.pinv([[1j]]), "A", "1j"),
+    "a NaN tolerance": (lambda: lowrank.pinv(np.eye(2), NAN), "rtol", "nan"),
+    "a negative ridge": (lambda: lowrank.ridge_inverse(np.eye(2), -0.5), "eps", "-0.5"),
+    "one ridge of several is zero": (lambda: lowrank.ridge_inverse(np.eye(2), [1.0, 0.0]), "eps", "0.0"),
+    "an infinite ridge": (lambda: lowrank.ridge_inverse(np.eye(2), INF), "eps", "inf"),
+    "an infinite matrix, ridge": (lambda: lowrank.ridge_inverse([[INF]], 1.0), "A", "inf"),
+    "a zero matrix, Newton": (lambda: lowrank.newton(np.zeros((2, 3)), 3), "A", "0"),
+    "steps that are no number": (lambda: lowrank.newton(np.eye(2), NAN), "steps", "nan"),
+    "a NaN start, Newton": (lambda: lowrank.newton([[1.0]], 2, [[NAN]]), "start", "nan"),
+    "products that do not chain": (lambda: product_of("A n×r, B n×r"), "sizes", "A·B"),
+    "a matrix without sizes among words": (lambda: matrices.Premises().given("A n by r"), "text", "A n by r"),
+    "sizes in words": (lambda: matrices.Premises("tall"), "sizes", "tall"),
+    "a rule that does not hold": (lambda: square_root_rule(), "rule", "C**2"),
     "iterations that are no number": (lambda: recurrence.deer([[0.5]], [[1.0]], most=0.5), "most", "0.5"),
 }
 

@@ -1,0 +1,114 @@
+"""Words of letters that do not commute: how `companion.matrices` keeps sums of matrix products.
+
+A letter is a SymPy symbol, a word a tuple of letters, a sum of words a dictionary from words to coefficients; the
+empty word is the identity. The transpose of A is a letter of its own, A^T; that of a symmetric letter is itself.
+"""
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Word = tuple[sp.Symbol, ...]
+Terms = dict[Word, sp.Expr]
+_MARK = "^T"
+
+
+def letter(name: str, symmetric: bool) -> sp.Symbol:
+    """The symbol of a matrix."""
+    return sp.Symbol(name, commutative=False, **({"hermitian": True} if symmetric else {}))
+
+
+def base(symbol: sp.Symbol) -> str:
+    """The name of the matrix that a letter stands for, transposed or not."""
+    return str(symbol.name).removesuffix(_MARK)
+
+
+def is_transposed(symbol: sp.Symbol) -> bool:
+    """Whether a letter stands for the transpose of what it is named after."""
+    return str(symbol.name).endswith(_MARK)
+
+
+def transposed(word: Word) -> Word:
+    """The transpose of a word."""
+    return tuple(_partner(symbol) for symbol in reversed(word))
+
+
+def _partner(symbol: sp.Symbol) -> sp.Symbol:
+    if symbol.is_hermitian:
+        return symbol
+    return letter(base(symbol) if is_transposed(symbol) else symbol.name + _MARK, symmetric=False)
+
+
+def terms(expr: Any) -> Terms:
+    """A SymPy expression as a sum of words. Raises ValueError for what is no sum of products of letters."""
+    found: Terms = {}
+    for term in sp.Add.make_args(sp.expand(sp.sympify(expr))):
+        scalars, letters = term.args_cnc()
+        word: list[sp.Symbol] = []
+        for factor in letters:
+            symbol, power = factor.as_base_exp()
+            if not (isinstance(symbol, sp.Symbol) and power.is_Integer and power > 0):
+                raise ValueError(f"expr must be a sum of products of given matrices, got the factor {factor}")
+            word += [symbol] * int(power)
+        add(found, tuple(word), sp.Mul(*scalars))
+    return found
+
+
+def add(into: Terms, word: Word, coefficient: sp.Expr) -> None:
+    """Adds a multiple of a word to a sum, from which it goes if nothing is left of it."""
+    total = sp.expand(into.pop(word, sp.S.Zero) + coefficient)
+    if total != 0:
+        into[word] = total
+
+
+def expression(found: Terms) -> sp.Expr:
+    """A sum of words as a SymPy expression."""
+    return sp.Add(*(c * sp.Mul(*word) for word, c in found.items()))
+
+
+def transpose(expr: sp.Expr) -> sp.Expr:
+    """The transpose of a sum of words: letters are transposed and stand in reverse order."""
+    return expression({transposed(word): c for word, c in terms(expr).items()})
+
+
+def spelt(word: Iterable[sp.Symbol]) -> str:
+    """A word to be read."""
+    return "·".join(symbol.name for symbol in word) or "1"
+
+
+def rotations(word: Word) -> list[Word]:
+    """All words with the trace of this one, rotations and transposed ones, each once, the plainest first."""
+    both = (word, transposed(word))
+    return sorted({w[k:] + w[:k] for w in both for k in range(len(w))}, key=_plain)
+
+
+def _plain(word: Word) -> tuple[int, str]:
+    """An order of words: those with few transposes first."""
+    return sum(map(is_transposed, word)), spelt(word)
+
+
+def rank(word: Word) -> tuple[int, tuple[int, str]]:
+    """An order of the words in traces: the short ones first, the same for all rotations."""
+    return len(word), _plain(rotations(word)[0] if word else ())
+
+
+def value(terms: Terms, example: dict[str, Any], rows: int) -> tuple[Array, float]:
+    """The value of a sum of words in an example, and the size of its largest term."""
+    total, size = np.zeros((1, 1)), 0.0
+    for word, c in terms.items():
+        factors = [example[base(s)].T if is_transposed(s) else example[base(s)] for s in word]
+        product = scalar(c, example) * (reduce(np.matmul, factors) if factors else np.eye(rows))
+        total, size = total + product, max(size, float(np.abs(product).max()))
+    return total, size
+
+
+def scalar(c: sp.Expr, example: dict[str, Any]) -> float:
+    """The value of a coefficient: numbers and sizes as in the example, other symbols at some positive values."""
+    known = example["sizes"] | example
+    free = {s: np.random.default_rng([*s.name.encode()]).uniform(0.5, 2) for s in c.free_symbols}
+    return float(c.xreplace({s: sp.Float(float(known.get(s.name, drawn))) for s, drawn in free.items()}))
