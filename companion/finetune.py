@@ -3,8 +3,9 @@
 The backbone has L blocks h_l = h_{l-1} + W2 tanh(W1 h_{l-1} + b1) + b2 of width d and expansion e; tokens are columns.
 "full" and "bias" train parts of the blocks, "lora" adds B A to W1, "adapter" appends h + D tanh(E h), "input" adds one
 trained vector to the input, and "ladder" reads the states h_l into a side network of width s = d/k, which is added to
-h_L through a matrix (d, s). What is counted, `companion._tape` says. Sources: Sung, Cho, Bansal, arXiv:2206.06522 (ladder); Hu et al.,
-arXiv:2106.09685 (LoRA); Houlsby et al., arXiv:1902.00751 (adapters); Ben Zaken et al., arXiv:2106.10199 (bias).
+h_L through a matrix (d, s). What is counted, `companion._tape` says. Sources:
+Sung, Cho, Bansal, arXiv:2206.06522 (ladder); Hu et al., arXiv:2106.09685 (LoRA); Houlsby et al., arXiv:1902.00751
+(adapters); Ben Zaken et al., arXiv:2106.10199 (biases).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -83,13 +84,13 @@ def step(
     y: ArrayLike,
     first: int = 0,
     train: Collection[str] | None = None,
-    states: Sequence[ArrayLike] | None = None,
+    stored: Sequence[ArrayLike] | None = None,
 ) -> Step:
     """One pass forward and back of ½‖out − y‖² for tokens x, y (d, T), with its costs as totals over T.
 
     Blocks from `first` (counted from 0) to the last carry the method's parts; "input" reaches down to the input always.
-    `train` replaces the stems that get a gradient. `states`, the h_0 … h_L of an earlier step, spare a ladder the pass
-    through the frozen backbone. Raises ValueError for an unknown method or stem, a `first` at or above L, arrays of
+    `train` replaces the stems that get a gradient. `stored`, the states h_0 … h_L of an earlier step, spare a ladder the
+    pass through the frozen backbone. Raises ValueError for an unknown method or stem, a `first` at or above L, arrays of
     another shape or not finite, and stored states for any other method, since those change their own states.
     """
     one_of("method", method, METHODS)
@@ -105,12 +106,11 @@ def step(
     trained = TRAINED[method] if train is None else tuple(train)
     for stem in trained:
         one_of("train", stem, {_stem(name) for name in known})
-    if states is not None:
+    if stored is not None:
         if method != "ladder" or set(trained) - set(TRAINED["ladder"]):
-            raise ValueError(f"states can be stored for a ladder alone, got method {method!r} that trains {trained}")
-        if len(states) != L + 1:
-            raise ValueError(f"states must be the {L + 1} states h_0 … h_{L}, got {len(states)}")
-        states = [finite("states", state, x.shape) for state in states]
+            raise ValueError(f"stored must be None unless a ladder alone is trained, got method {method!r}, {trained}")
+        if len(stored) != L + 1:
+            raise ValueError(f"stored must hold the {L + 1} states h_0 … h_{L}, got {len(stored)}")
 
     tape, nodes = Tape(), dict[str, Node]()
 
@@ -121,8 +121,8 @@ def step(
     h = Node(x, False)
     if method == "input":
         h = tape.add(h, node("shift"))
-    seen = [h] if states is None else [Node(np.asarray(state), False) for state in states]
-    for block in range(L if states is None else 0):
+    seen = [h] if stored is None else [Node(finite("stored", state, x.shape), False) for state in stored]
+    for block in range(L if stored is None else 0):
         has = block >= first
         inner = tape.product(node("W1", block), h)
         if method == "lora" and has:
@@ -146,6 +146,11 @@ def step(
     return Step(float(np.sum(error**2) / 2), grads, tape.forward, tape.backward, tape.saved, [s.value for s in seen])
 
 
+def states(params: Mapping[str, ArrayLike], x: ArrayLike) -> list[Array]:
+    """The states h_0 … h_L of the backbone, each (d, T), for tokens x (d, T). Raises ValueError as `step` does."""
+    return step("full", params, x, x, train=()).states
+
+
 def fit(
     method: str,
     params: Mapping[str, ArrayLike],
@@ -164,7 +169,7 @@ def fit(
     positive(lr=lr)
     now = step(method, params, x, y, first)
     tuned = {name: np.array(array, dtype=np.float64) for name, array in params.items()}
-    states, tokens = now.states if method == "ladder" else None, now.states[0].shape[1]
+    stored, tokens = now.states if method == "ladder" else None, now.states[0].shape[1]
     mean, square = ({name: np.zeros_like(tuned[name]) for name in now.grads} for _ in range(2))
     losses = [now.loss / tokens]
     for t in range(1, steps + 1):
@@ -173,7 +178,7 @@ def fit(
             mean[name] = 0.9 * mean[name] + 0.1 * grad
             square[name] = 0.99 * square[name] + 0.01 * grad**2
             tuned[name] -= lr * mean[name] / (1 - 0.9**t) / (np.sqrt(square[name] / (1 - 0.99**t)) + 1e-8)
-        now = step(method, tuned, x, y, first, states=states)
+        now = step(method, tuned, x, y, first, stored=stored)
         losses.append(now.loss / tokens)
     if not np.isfinite(losses[-1]):
         raise ValueError(f"lr must be smaller for the loss to stay finite, got {lr}")
