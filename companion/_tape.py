@@ -6,6 +6,7 @@ columns of x. Source: Griewank, Walther, "Evaluating Derivatives", SIAM 2008, ch
 """
 
 from collections.abc import Callable, Collection
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,14 @@ class Node:
     __slots__ = ("grad", "needs", "value")
 
     def __init__(self, value: Array, needs: bool) -> None:
-        self.value, self.needs, self.grad = value, needs, np.zeros(())
+        self.value, self.needs = value, needs
+        self.grad: Array | None = None
 
     def receive(self, grad: Array) -> None:
         """Add to the gradient, summed over what was broadcast."""
         if self.value.shape != grad.shape:
             grad = grad.sum(axis=1, keepdims=True) if self.value.ndim else grad.sum()
-        self.grad = self.grad + grad
+        self.grad = grad if self.grad is None else self.grad + grad
 
 
 class Tape:
@@ -66,7 +68,7 @@ class Tape:
                 if term.needs:
                     term.receive(grad)
 
-        return self._record(sum((term.value for term in terms), np.zeros(())), terms, back)
+        return self._record(reduce(np.add, (term.value for term in terms)), terms, back)
 
     def tanh(self, x: Node) -> Node:
         """The entries' tanh, whose value is all that the derivative needs."""
@@ -92,7 +94,8 @@ class Tape:
         """Send the gradient at `out` back through everything that needs it."""
         out.receive(grad)
         for node, back in reversed(self._back):
-            back(node.grad)
+            if node.grad is not None:
+                back(node.grad)
 
     def _keep(self, array: Array) -> None:
         self._kept[id(array)] = array

@@ -89,39 +89,53 @@ def step(
     """One pass forward and back of ½‖out − y‖² for tokens x, y (d, T), with its costs as totals over T.
 
     Blocks from `first` (counted from 0) to the last carry the method's parts; "input" reaches down to the input always.
-    `train` replaces the stems that get a gradient. `stored`, the states h_0 … h_L of an earlier step, spare a ladder the
-    pass through the frozen backbone. Raises ValueError for an unknown method or stem, a `first` at or above L, arrays of
+    `train` replaces the stems that get a gradient. `stored`, the states h_0 … h_L of an earlier step, spare a ladder
+    the pass through the backbone. Raises ValueError for an unknown method or stem, a `first` at or above L, arrays of
     another shape or not finite, and stored states for any other method, since those change their own states.
     """
     one_of("method", method, METHODS)
     known = {name: finite(name, array) for name, array in params.items()}
-    L = sum(_stem(name) == "W1" for name in known)
+    L = _blocks(known)
     if L == 0:
         raise ValueError(f"params must hold the blocks of `toy`, got {sorted(known)}")
-    d = known["W1.0"].shape[1]
     if count("first", first, least=0) >= L:
         raise ValueError(f"first must lie below the number of blocks, {L}, got {first}")
-    x = finite("x", x, (d, "T"))
+    x = finite("x", x, (known["W1.0"].shape[1], "T"))
     y = finite("y", y, x.shape)
     trained = TRAINED[method] if train is None else tuple(train)
     for stem in trained:
         one_of("train", stem, {_stem(name) for name in known})
-    if stored is not None:
-        if method != "ladder" or set(trained) - set(TRAINED["ladder"]):
-            raise ValueError(f"stored must be None unless a ladder alone is trained, got method {method!r}, {trained}")
-        if len(stored) != L + 1:
-            raise ValueError(f"stored must hold the {L + 1} states h_0 … h_{L}, got {len(stored)}")
+    if stored is None:
+        return _step(method, known, x, y, first, trained)
+    if method != "ladder" or set(trained) - set(TRAINED["ladder"]):
+        raise ValueError(f"stored must be None unless a ladder alone is trained, got method {method!r}, {trained}")
+    if len(stored) != L + 1:
+        raise ValueError(f"stored must hold the {L + 1} states h_0 … h_{L}, got {len(stored)}")
+    return _step(method, known, x, y, first, trained, [finite("stored", state, x.shape) for state in stored])
 
-    tape, nodes = Tape(), dict[str, Node]()
+
+def _step(
+    method: str,
+    params: Params,
+    x: Array,
+    y: Array,
+    first: int,
+    trained: Sequence[str],
+    stored: list[Array] | None = None,
+) -> Step:
+    """`step` for arguments that are known to be sound."""
+    tape, nodes, L = Tape(), dict[str, Node](), _blocks(params)
 
     def node(stem: str, block: int | None = None) -> Node:
         name = stem if block is None else f"{stem}.{block}"
-        return nodes.setdefault(name, Node(known[name], stem in trained and (block is None or block >= first)))
+        if name not in nodes:
+            nodes[name] = Node(params[name], stem in trained and (block is None or block >= first))
+        return nodes[name]
 
     h = Node(x, False)
     if method == "input":
         h = tape.add(h, node("shift"))
-    seen = [h] if stored is None else [Node(finite("stored", state, x.shape), False) for state in stored]
+    seen = [h] if stored is None else [Node(state, False) for state in stored]
     for block in range(L if stored is None else 0):
         has = block >= first
         inner = tape.product(node("W1", block), h)
@@ -142,7 +156,7 @@ def step(
     error = out.value - y
     if out.needs:
         tape.pull(out, error)
-    grads = {name: node.grad for name, node in nodes.items() if node.needs}
+    grads = {name: node.grad for name, node in nodes.items() if node.needs and node.grad is not None}
     return Step(float(np.sum(error**2) / 2), grads, tape.forward, tape.backward, tape.saved, [s.value for s in seen])
 
 
@@ -169,7 +183,8 @@ def fit(
     positive(lr=lr)
     now = step(method, params, x, y, first)
     tuned = {name: np.array(array, dtype=np.float64) for name, array in params.items()}
-    stored, tokens = now.states if method == "ladder" else None, now.states[0].shape[1]
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    stored, tokens = now.states if method == "ladder" else None, x.shape[1]
     mean, square = ({name: np.zeros_like(tuned[name]) for name in now.grads} for _ in range(2))
     losses = [now.loss / tokens]
     for t in range(1, steps + 1):
@@ -178,7 +193,7 @@ def fit(
             mean[name] = 0.9 * mean[name] + 0.1 * grad
             square[name] = 0.99 * square[name] + 0.01 * grad**2
             tuned[name] -= lr * mean[name] / (1 - 0.9**t) / (np.sqrt(square[name] / (1 - 0.99**t)) + 1e-8)
-        now = step(method, tuned, x, y, first, stored=stored)
+        now = _step(method, tuned, x, y, first, TRAINED[method], stored)
         losses.append(now.loss / tokens)
     if not np.isfinite(losses[-1]):
         raise ValueError(f"lr must be smaller for the loss to stay finite, got {lr}")
@@ -209,6 +224,10 @@ def cost(method: str) -> dict[str, sp.Expr]:
 
 def _cost(forward: sp.Expr, backward: sp.Expr, saved: sp.Expr, params: sp.Expr) -> dict[str, sp.Expr]:
     return {"forward": forward, "backward": backward, "saved": saved, "params": params}
+
+
+def _blocks(params: Mapping[str, ArrayLike]) -> int:
+    return sum(name.startswith("W1.") for name in params)
 
 
 def _stem(name: str) -> str:
