@@ -10,10 +10,12 @@ from companion import (
     analytic,
     attention,
     entmax,
+    finetune,
     gaussian,
     hippo,
     information,
     mixtures,
+    parameters,
     prediction,
     rational,
     recurrence,
@@ -30,6 +32,7 @@ LEVELS, TIMES = ([1.0, 0.8, 0.5], [0.0, 0.6, 0.9]), [0.0, 0.5, 1.0]
 GRID = np.linspace(-4, 4, 81)
 BELL = np.exp(-(GRID**2) / 2) / np.sqrt(2 * np.pi)
 A2, B2, C2 = -np.eye(2), np.ones(2), np.ones(2)
+TOY, X = finetune.toy(1, 2, 1, 1, 1, np.random.default_rng(0)), np.ones((2, 3))
 z = sp.symbols("z")
 
 
@@ -183,6 +186,25 @@ CALLS = {
     "a step in rows": (lambda: ssm.discretize(A2, B2, [[1.0], [1.0, 2.0]]), "step", "[1.0]"),
     "a length in words": (lambda: ssm.krylov(A2, B2, "3"), "L", "3"),
     "a correlation that is an array": (lambda: prediction.ar1_cov([0.5, 0.6], 3), "phi", "[0.5, 0.6]"),
+    "a NaN weight, tuned": (lambda: finetune.step("full", TOY | {"W2.0": [[NAN]]}, X, X), "W2.0", "nan"),
+    "a NaN token": (lambda: finetune.step("bias", TOY, X * NAN, X), "x", "nan"),
+    "infinite targets": (lambda: finetune.fit("lora", TOY, X, X + INF, 3, 0.1), "y", "inf"),
+    "targets of other tokens": (lambda: finetune.step("bias", TOY, X, X[:, :1]), "y", "(2, 1)"),
+    "tokens as rows": (lambda: finetune.states(TOY, np.ones((3, 4))), "x", "(3, 4)"),
+    "a method by its paper": (lambda: finetune.fit("BitFit", TOY, X, X, 3, 0.1), "method", "BitFit"),
+    "a negative block": (lambda: finetune.step("full", TOY, X, X, first=-1), "first", "-1"),
+    "half a step": (lambda: finetune.fit("full", TOY, X, X, 1.5, 0.1), "steps", "1.5"),
+    "a rate in words": (lambda: finetune.fit("full", TOY, X, X, 1, "fast"), "lr", "fast"),
+    "states stored for LoRA": (lambda: finetune.step("lora", TOY, X, X, stored=[X, X]), "stored", "lora"),
+    "a stored state that is NaN": (lambda: finetune.step("ladder", TOY, X, X, stored=[X, X * NAN]), "stored", "nan"),
+    "a reduction that does not divide": (lambda: finetune.toy(1, 4, 1, 1, 3, rng()), "k", "3"),
+    "a seed, toy": (lambda: finetune.toy(1, 4, 1, 1, 2, 0), "rng", "0"),
+    "no layers": (lambda: parameters.t5_parameters(4, 4, 1, 4, 0), "layers", "0"),
+    "a ladder longer than its model": (
+        lambda: parameters.ladder_parameters(4, 4, 1, 4, 2, 2, 3),
+        "side_layers",
+        "3",
+    ),
     "iterations that are no number": (lambda: recurrence.deer([[0.5]], [[1.0]], most=0.5), "most", "0.5"),
 }
 
