@@ -11,12 +11,14 @@ from companion import (
     attention,
     autoregressive,
     entmax,
+    finetune,
     gaussian,
     hippo,
     information,
     lowrank,
     matrices,
     mixtures,
+    parameters,
     prediction,
     rational,
     recurrence,
@@ -35,6 +37,7 @@ LEVELS, TIMES = ([1.0, 0.8, 0.5], [0.0, 0.6, 0.9]), [0.0, 0.5, 1.0]
 GRID = np.linspace(-4, 4, 81)
 BELL = np.exp(-(GRID**2) / 2) / np.sqrt(2 * np.pi)
 A2, B2, C2 = -np.eye(2), np.ones(2), np.ones(2)
+TOY, X = finetune.toy(1, 2, 1, 1, 1, np.random.default_rng(0)), np.ones((2, 3))
 z = sp.symbols("z")
 
 
@@ -247,6 +250,25 @@ CALLS = {
     "an edge to nowhere": (lambda: scans.bandwidth([0, 1], [[0, NAN]]), "edges", "nan"),
     "half a row": (lambda: scans.scan_order("raster", 1.5, 2), "h", "1.5"),
     "a seed for a scan": (lambda: scans.scan_order("random", 2, 2, 0), "rng", "0"),
+    "a NaN weight, tuned": (lambda: finetune.step("full", TOY | {"W2.0": [[NAN]]}, X, X), "W2.0", "nan"),
+    "a NaN token": (lambda: finetune.step("bias", TOY, X * NAN, X), "x", "nan"),
+    "infinite targets": (lambda: finetune.fit("lora", TOY, X, X + INF, 3, 0.1), "y", "inf"),
+    "targets of other tokens": (lambda: finetune.step("bias", TOY, X, X[:, :1]), "y", "(2, 1)"),
+    "tokens as rows": (lambda: finetune.states(TOY, np.ones((3, 4))), "x", "(3, 4)"),
+    "a method by its paper": (lambda: finetune.fit("BitFit", TOY, X, X, 3, 0.1), "method", "BitFit"),
+    "a negative block": (lambda: finetune.step("full", TOY, X, X, first=-1), "first", "-1"),
+    "half a step": (lambda: finetune.fit("full", TOY, X, X, 1.5, 0.1), "steps", "1.5"),
+    "a rate in words": (lambda: finetune.fit("full", TOY, X, X, 1, "fast"), "lr", "fast"),
+    "states stored for LoRA": (lambda: finetune.step("lora", TOY, X, X, stored=[X, X]), "stored", "lora"),
+    "a stored state that is NaN": (lambda: finetune.step("ladder", TOY, X, X, stored=[X, X * NAN]), "stored", "nan"),
+    "a reduction that does not divide": (lambda: finetune.toy(1, 4, 1, 1, 3, rng()), "k", "3"),
+    "a seed, toy": (lambda: finetune.toy(1, 4, 1, 1, 2, 0), "rng", "0"),
+    "no layers": (lambda: parameters.t5_parameters(4, 4, 1, 4, 0), "layers", "0"),
+    "a ladder longer than its model": (
+        lambda: parameters.ladder_parameters(4, 4, 1, 4, 2, 2, 3),
+        "side_layers",
+        "3",
+    ),
     "iterations that are no number": (lambda: recurrence.deer([[0.5]], [[1.0]], most=0.5), "most", "0.5"),
 }
 
