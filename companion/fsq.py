@@ -25,11 +25,13 @@ class stop_gradient(sp.Function):  # noqa: N801 (SymPy's functions have small le
     """sg[x]: the value of x, with derivative 0. Differentiate first, then `release`."""
 
     nargs = 1
-    is_extended_real = True
 
     def fdiff(self, argindex: int = 1) -> Any:
         """The derivative with respect to the argument: 0."""
         return sp.S.Zero
+
+    def _eval_is_extended_real(self) -> bool | None:
+        return self.args[0].is_extended_real
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         inside = rf"\operatorname{{sg}}\left[{printer._print(self.args[0])}\right]"
@@ -154,6 +156,6 @@ def _aligned(z: ArrayLike, levels: ArrayLike, kind: str) -> tuple[Array, Array, 
     _fits("z", z.shape, size)
     if kind == "tanh" and (size == 2).any():
         raise ValueError(f"levels must be at least 3 for kind 'tanh', got 2 at index {(size == 2).argmax()}")
-    top = size - 1.0
+    top: Array = size.astype(np.float64) - 1
     shift: Array = np.where(size % 2 == 0, np.arctanh(1 / np.maximum(top, 2)), 0.0)
     return z, top, shift
