@@ -141,13 +141,22 @@ def distribution(p: ArrayLike) -> Array:
     return p
 
 
+def whole_below(name: str, values: ArrayLike, below: ArrayLike, shape: Shape | None = None) -> NDArray[np.intp]:
+    """The argument `name` as whole numbers from 0 to `below` − 1: one bound, or one for each entry of the last axis."""
+    found = finite(name, values, shape)
+    limit = np.broadcast_to(np.asarray(below), found.shape)
+    if (bad := (found < 0) | (found >= limit) | (found % 1 != 0)).any():
+        raise ValueError(
+            f"{name} must be whole numbers from 0 to {limit[bad][0] - 1}, got {found[bad][0]:g}{_place(bad)}"
+        )
+    return found.astype(np.intp)
+
+
 def entry_of(x: Array, target: ArrayLike) -> Array:
     """The entry of each row of x (…, n) that `target` (…) names; ValueError if there is none."""
-    where = finite("target", target)
-    if (bad := (where < 0) | (where >= x.shape[-1]) | (where != np.floor(where))).any():
-        raise ValueError(f"target must hold whole numbers in 0 … {x.shape[-1] - 1}, got {where[bad][0]:g}")
+    where = whole_below("target", target, x.shape[-1])
     try:
-        index = np.broadcast_to(where.astype(int), x.shape[:-1])
+        index = np.broadcast_to(where, x.shape[:-1])
     except ValueError:
         raise ValueError(f"target must broadcast to shape {x.shape[:-1]}, got shape {where.shape}") from None
     return np.take_along_axis(x, index[..., None], axis=-1)[..., 0]

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize.elementwise import find_root
 from scipy.special import gammaln, ive, lambertw
 
-from companion._checks import count, finite, rows
-from companion.quantize import codes_below, histogram
+from companion._checks import count, finite, rows, whole_below
+from companion.quantize import histogram
 from companion.softmax import softmax
 
 Array = NDArray[np.float64]
@@ -192,7 +192,7 @@ def vq_attend(
     """
     codebook = finite("codebook", codebook, ("c", "d_k"))
     q, c = finite("q", q, ("n", codebook.shape[1])), len(codebook)
-    codes = codes_below("codes", codes, c)
+    codes = whole_below("codes", codes, c, ("n",))
     v = finite("v", v, (len(codes), "d_v"))
     if not causal:
         for name, given in (("block", block), ("bias", bias)):

@@ -7,7 +7,7 @@ A codebook (c, d) holds c codewords; the code of a vector is the index of a code
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from companion._checks import count, finite, generator
+from companion._checks import count, finite, generator, number, whole_below
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -37,15 +37,23 @@ def kmeans(x: ArrayLike, c: int, rng: np.random.Generator | None, iterations: in
     c, iterations, rng = count("c", c), count("iterations", iterations, least=0), generator(rng)
     if c > len(x):
         raise ValueError(f"c must be at most the number of vectors, {len(x)}, got {c}")
-    codebook = x[rng.choice(len(x), c, replace=False)]
-    codes = _nearest(x, codebook)
-    for _ in range(iterations):
-        counts, means = _histogram(codes, x, c)
-        codebook = np.where(counts[:, None] > 0, means, codebook)
-        before, codes = codes, _nearest(x, codebook)
-        if np.array_equal(before, codes):
-            break
-    return codebook, codes
+    return _follow(x, x[rng.choice(len(x), c, replace=False)], iterations, 0.0)
+
+
+def vq_ema(x: ArrayLike, codebook: ArrayLike, iterations: int, alpha: float) -> tuple[Array, Codes]:
+    """The codebook that follows x as a moving average, and the codes of x: (codebook, codes).
+
+    x (n, d), codebook (c, d) → (c, d) and (n,). Each iteration gives every vector its nearest codeword and replaces
+    every codeword e by alpha·e + (1 − alpha)·mean of its vectors; a codeword without vectors keeps its place. With
+    alpha = 0 this is Lloyd's iteration. Cost iterations·n·c·d. Raises ValueError if alpha is below 0 or not below 1.
+    Source: Razavi et al., arXiv:1906.00446, with all of x in each update.
+    """
+    codebook = finite("codebook", codebook, ("c", "d"))
+    x = finite("x", x, ("n", codebook.shape[1]))
+    iterations, alpha = count("iterations", iterations, least=0), number("alpha", alpha, least=0)
+    if alpha >= 1:
+        raise ValueError(f"alpha must be below 1, or no codeword moves, got {alpha}")
+    return _follow(x, codebook, iterations, alpha)
 
 
 def histogram(codes: ArrayLike, values: ArrayLike, c: int) -> tuple[Array, Array]:
@@ -54,19 +62,8 @@ def histogram(codes: ArrayLike, values: ArrayLike, c: int) -> tuple[Array, Array
     codes (n,), values (n, d). A code that does not occur has count 0 and mean 0. Raises ValueError for codes outside
     0 … c − 1, or values that are not finite.
     """
-    codes = codes_below("codes", codes, count("c", c))
+    codes = whole_below("codes", codes, count("c", c), ("n",))
     return _histogram(codes, finite("values", values, (len(codes), "d")), c)
-
-
-def codes_below(name: str, codes: ArrayLike, c: int) -> Codes:
-    """The argument `name` as codes (n,): whole numbers from 0 to c − 1. Raises ValueError for anything else."""
-    found = finite(name, codes, ("n",))
-    bad = (found < 0) | (found >= c) | (found % 1 != 0)
-    if bad.any():
-        raise ValueError(
-            f"{name} must be whole numbers from 0 to {c - 1}, got {found[bad][0]:g} at index {bad.argmax()}"
-        )
-    return found.astype(np.intp)
 
 
 def _nearest(x: Array, codebook: Array) -> Codes:
@@ -89,6 +86,18 @@ def _nearest(x: Array, codebook: Array) -> Codes:
         for row in start + np.flatnonzero(close):
             at[row] = ((x[row] - codebook) ** 2).sum(axis=1).argmin()
     return at
+
+
+def _follow(x: Array, codebook: Array, iterations: int, alpha: float) -> tuple[Array, Codes]:
+    """Codewords that move towards the means of their vectors, and the codes of x in the end."""
+    codes = _nearest(x, codebook)
+    for _ in range(iterations):
+        counts, means = _histogram(codes, x, len(codebook))
+        codebook = np.where(counts[:, None] > 0, alpha * codebook + (1 - alpha) * means, codebook)
+        before, codes = codes, _nearest(x, codebook)
+        if alpha == 0 and np.array_equal(before, codes):
+            break
+    return codebook, codes
 
 
 def _histogram(codes: Codes, values: Array, c: int) -> tuple[Array, Array]:

@@ -164,7 +164,7 @@ def test_the_loss_of_known_vectors():
         (lambda: entmax_jacobian([0.5, 0.5], 3), "order must lie between 1 and 2, got 3"),
         (lambda: half_l1([0.5, 0.4]), "sum of 0.9"),
         (lambda: tsallis_entropy([0.5, 0.5], 0.5), "order must be one finite number of at least 1, got 0.5"),
-        (lambda: entmax_loss([0.0, 1.0], 2), "target must hold whole numbers in 0 … 1, got 2"),
+        (lambda: entmax_loss([0.0, 1.0], 2), "target must be whole numbers from 0 to 1, got 2"),
         (lambda: entmax_loss([0.0, 1.0], -1, 1), "got -1"),
         (lambda: entmax_loss([0.0, 1.0], 0.5), "got 0.5"),
         (lambda: entmax_loss([[0.0, 1.0]], [0, 1]), r"target must broadcast to shape \(1,\), got shape \(2,\)"),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from companion.quantize import assign, codes_below, histogram, kmeans
+from companion.quantize import assign, histogram, kmeans, vq_ema
 
 # Whole numbers make ties, which rounding must not break.
 whole = st.integers(-3, 3).map(float)
@@ -93,6 +93,28 @@ def test_a_codeword_without_vectors_keeps_its_place():
     np.testing.assert_array_equal(codebook, np.ones((2, 2)))
 
 
+def test_a_moving_average_without_memory_is_kmeans():
+    x, draw = np.random.default_rng(0).standard_normal((60, 2)), np.random.default_rng(4)
+    start = x[draw.choice(60, 7, replace=False)]
+    for found, expected in zip(vq_ema(x, start, 15, 0), kmeans(x, 7, np.random.default_rng(4), 15), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@given(st.floats(0, 0.99), st.integers(0, 6))
+def test_one_codeword_follows_the_mean_geometrically(alpha, iterations):
+    x, start = np.array([[0.0, 2], [2, 2], [4, 5]]), np.array([[10.0, -10]])
+    codebook, codes = vq_ema(x, start, iterations, alpha)
+    kept = alpha**iterations
+    np.testing.assert_allclose(codebook, kept * start + (1 - kept) * x.mean(axis=0), atol=1e-12)
+    assert codes.tolist() == [0, 0, 0]
+
+
+def test_a_codeword_that_never_wins_does_not_move():
+    codebook, codes = vq_ema([[0.0], [1.0]], [[0.5], [9.0]], 5, 0.5)
+    assert codebook[1, 0] == 9
+    assert codes.tolist() == [0, 0]
+
+
 def test_histogram_counts_and_averages():
     counts, means = histogram([2, 0, 2], [[1, 10], [5, 6], [3, 20]], 4)
     np.testing.assert_array_equal(counts, [1, 0, 2, 0])
@@ -114,7 +136,11 @@ def test_histogram_counts_and_averages():
         (lambda: histogram([0, -1], [[1], [2]], 3), "from 0 to 2, got -1 at index 1"),
         (lambda: histogram([0, 0.5], [[1], [2]], 3), "from 0 to 2, got 0.5 at index 1"),
         (lambda: histogram([0], [[1], [2]], 3), r"values must have shape \(1, d\), got \(2, 1\)"),
-        (lambda: codes_below("z", [[0]], 1), r"z must have shape \(n,\), got \(1, 1\)"),
+        (lambda: histogram([[0]], [[1]], 1), r"codes must have shape \(n,\), got \(1, 1\)"),
+        (lambda: vq_ema([[1]], [[1]], 1, 1), "alpha must be below 1, .* got 1"),
+        (lambda: vq_ema([[1]], [[1]], 1, -0.5), "alpha must be one finite number of at least 0, got -0.5"),
+        (lambda: vq_ema([[1]], [[1]], 0.5, 0), "iterations must be a whole number of at least 0, got 0.5"),
+        (lambda: vq_ema([[1, 2]], [[1]], 1, 0), r"x must have shape \(n, 1\), got \(1, 2\)"),
     ],
 )
 def test_bad_input_is_named(call, message):
