@@ -80,7 +80,9 @@ def svd2(M: ArrayLike) -> Factors:
 
 
 def truncate(M: ArrayLike, r: int) -> Array:
-    """The best approximation M_r of rank r, by NumPy's SVD: (n, m). Cost O(nm·p).
+    """The cut M_r of the SVD after r terms, a best approximation of rank at most r: (n, m). Cost O(nm·p).
+
+    Best in every unitarily invariant norm; in the Frobenius norm it is the only one if s_r > s_{r+1} or s_r = 0.
 
     Raises ValueError for what is no finite matrix, and for r outside 1 … min(n, m).
     """
