@@ -21,8 +21,9 @@ NORMS = ("fro", "spectral")
 def svd(M: ArrayLike) -> Factors:
     """The SVD by the eigenvectors of one Gram matrix, as its existence is proved: U (n, p), s (p,), Vt (p, m).
 
-    For teaching: the vectors of singular values below about 1e-8 of the largest mix, as MᵀM loses them. A zero matrix
-    is decomposed as well. Cost O(nm·p + p³). Raises ValueError for what is no matrix, empty or not finite.
+    For teaching: the vectors of singular values below about 1e-8 of the largest mix, as MᵀM loses them. The stretches
+    are the diagonal of R in MV = QR, not roots of eigenvalues. A zero matrix is decomposed as well. Cost
+    O(nm·p + p³). Raises ValueError for what is no matrix, empty or not finite.
     """
     matrix = finite("M", M, ("n", "m"))
     if matrix.shape[0] < matrix.shape[1]:
@@ -42,18 +43,17 @@ def svd(M: ArrayLike) -> Factors:
 def svd_exact(M: sp.Matrix) -> tuple[sp.Matrix, sp.Matrix, sp.Matrix]:
     """The SVD in exact arithmetic, by the eigenvectors of MᵀM: U_r (n, r), S_r (r, r), V (m, m), with r the rank.
 
-    M = U_r S_r V_rᵀ with the first r columns of V; the others span the null space. For small matrices of integers or
-    rationals. Raises ValueError for entries that are no exact real numbers, and if SymPy cannot write the eigenvalues.
+    M = U_r S_r V_rᵀ with the first r columns of V; the others span the null space. Raises ValueError for entries that
+    are no integers or rationals, and for eigenvalues that need more than a square root, which SymPy may never finish.
     """
     if not isinstance(M, sp.MatrixBase) or 0 in M.shape:
         raise ValueError(f"M must be a SymPy matrix with at least one entry, got {M!r}")
     for entry in M:
-        if not (entry.is_number and entry.is_real) or entry.has(sp.Float):
-            raise ValueError(f"M must hold exact real numbers, got {entry}")
-    try:
-        spaces = sorted((M.T * M).eigenvects(), key=lambda space: -sp.re(space[0].evalf(30)))
-    except sp.matrices.exceptions.MatrixError:
-        raise ValueError(f"M must have singular values that SymPy can write, got {M.tolist()}") from None
+        if not entry.is_Rational:
+            raise ValueError(f"M must hold integers or rationals, got {entry}")
+    if any(factor.degree() > 2 for factor, _ in (M.T * M).charpoly().factor_list()[1]):
+        raise ValueError(f"M must have squared singular values that are rational or quadratic, got {M.tolist()}")
+    spaces = sorted((M.T * M).eigenvects(), key=lambda space: -space[0].evalf(30))
     columns = [v for _, _, basis in spaces for v in sp.GramSchmidt(basis, orthonormal=True)]
     sigma = [sp.sqrt(value) for value, times, _ in spaces for _ in range(times) if value != 0]
     V = sp.Matrix.hstack(*columns)
@@ -72,15 +72,17 @@ def svd2(M: ArrayLike) -> Factors:
     matrices = finite("M", M)
     if matrices.shape[-2:] != (2, 2):
         raise ValueError(f"M must have shape (…, 2, 2), got {matrices.shape}")
-    (a, b), (c, d) = np.moveaxis(matrices, (-2, -1), (0, 1))
+    (a, b), (c, d) = np.moveaxis(matrices, (-2, -1), (0, 1)) / 2  # halves, whose sums do not overflow
     difference, total = np.arctan2(c - b, a + d), np.arctan2(b + c, a - d)
     turned, flipped = np.hypot(a + d, c - b), np.hypot(a - d, b + c)
-    s = np.stack([turned + flipped, turned - flipped], axis=-1) / 2
+    s = np.stack([turned + flipped, turned - flipped], axis=-1)
     return (total + difference) / 2, s, (total - difference) / 2
 
 
 def truncate(M: ArrayLike, r: int) -> Array:
-    """The best approximation M_r of rank r, by NumPy's SVD: (n, m). Cost O(nm·p).
+    """The cut M_r of the SVD after r terms, a best approximation of rank at most r: (n, m). Cost O(nm·p).
+
+    Best in every unitarily invariant norm; in the Frobenius norm it is the only one if s_r > s_{r+1} or s_r = 0.
 
     Raises ValueError for what is no finite matrix, and for r outside 1 … min(n, m).
     """
@@ -99,8 +101,8 @@ def tail(s: ArrayLike, r: int, norm: str = "fro") -> float:
     if (rises := np.diff(s) > 0).any():
         raise ValueError(f"s must fall, got {s[1:][rises][0]} after {s[:-1][rises][0]}")
     rest = s[_rank(r, s.size) :]
-    order = {"fro": 2, "spectral": np.inf}[one_of("norm", norm, NORMS)]
-    return float(np.linalg.norm(rest, order)) if rest.size else 0.0
+    # hypot, as squares may overflow
+    return float(np.hypot.reduce(rest) if one_of("norm", norm, NORMS) == "fro" else rest.max(initial=0))
 
 
 def randomized_svd(

@@ -111,7 +111,7 @@ def scaffold_of(axes: Axes, axis: Axis) -> str:
 
 def in_words(named: dict[str, Any]) -> list[tuple[str, str]]:
     """Named numbers as the reader sees them, to four digits."""
-    return [(name, v if isinstance(v, str) else f"{v:.4g}") for name, v in named.items()]
+    return [(name, v if isinstance(v, str) else f"{v + 0.0:.4g}") for name, v in named.items()]
 
 
 @contextmanager
