@@ -227,11 +227,7 @@ class Rules:
         """Each expression (or list of them) reduced, with a real symbol for each word left: what a claim compares.
 
         The identity is the symbol 1 for any size: a claim that compares identities of two sizes does not notice.
-        Raises ValueError for two lists with one expression in the same place, of which a claim would say nothing.
         """
-        for entries in zip(*(e for e in exprs if isinstance(e, list)), strict=False):
-            if len({sp.srepr(sp.sympify(entry)) for entry in entries}) < len(entries):
-                raise ValueError(f"sides must differ before they are reduced, got {entries[0]} on both")
         return tuple(list(self.sides(*e)) if isinstance(e, list) else self._side(e) for e in exprs)
 
     def _side(self, expr: Any) -> sp.Expr:
