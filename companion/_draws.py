@@ -9,7 +9,7 @@ Shape = tuple[int, int]
 
 def any_rank(rng: np.random.Generator, shape: Shape) -> Array:
     """A matrix of random rank, 0 and full included, with singular values between ½ and 2: what is drawn by default."""
-    return _of_rank(rng, shape, int(rng.integers(0, min(shape) + 1)))
+    return _of_rank(rng, shape, _some_rank(rng, min(shape)))
 
 
 def full_rank(rng: np.random.Generator, shape: Shape) -> Array:
@@ -25,13 +25,19 @@ def orthonormal(rng: np.random.Generator, shape: Shape) -> Array:
 
 def projector(rng: np.random.Generator, shape: Shape) -> Array:
     """An orthogonal projector of random rank."""
-    q = orthonormal(rng, shape)[:, : int(rng.integers(0, shape[0] + 1))]
+    q = orthonormal(rng, shape)[:, : _some_rank(rng, shape[0])]
     return q @ q.T
 
 
 def diagonal(rng: np.random.Generator, shape: Shape) -> Array:
-    """A diagonal matrix with entries between ½ and 2."""
+    """A diagonal matrix with entries between ½ and 2, hence positive and invertible."""
     return np.diag(rng.uniform(0.5, 2, shape[0]))
+
+
+def _some_rank(rng: np.random.Generator, most: int) -> int:
+    """A rank: 0 in one of ten, the most in three, else any between: products of many matrices seldom vanish."""
+    kind = rng.random()
+    return 0 if kind < 0.1 else most if kind < 0.4 else int(rng.integers(1, most + 1))
 
 
 def _of_rank(rng: np.random.Generator, shape: Shape, rank: int) -> Array:
@@ -41,7 +47,7 @@ def _of_rank(rng: np.random.Generator, shape: Shape, rank: int) -> Array:
 
 def symmetric(rng: np.random.Generator, shape: Shape) -> Array:
     """A symmetric matrix of random rank, with eigenvalues of either sign between ½ and 2 in size."""
-    q = orthonormal(rng, shape)[:, : int(rng.integers(0, shape[0] + 1))]
+    q = orthonormal(rng, shape)[:, : _some_rank(rng, shape[0])]
     return (q * rng.uniform(0.5, 2, q.shape[1]) * rng.choice([-1, 1], q.shape[1])) @ q.T
 
 

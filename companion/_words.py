@@ -46,6 +46,8 @@ def _partner(symbol: sp.Symbol) -> sp.Symbol:
 
 def terms(expr: Any) -> Terms:
     """A SymPy expression as a sum of words. Raises ValueError for what is no sum of products of letters."""
+    if isinstance(expr, str):
+        raise ValueError(f"expr must be made of given matrices, got the text {expr!r}")
     found: Terms = {}
     for term in sp.Add.make_args(sp.expand(sp.sympify(expr))):
         scalars, letters = term.args_cnc()
@@ -108,7 +110,26 @@ def value(terms: Terms, example: dict[str, Any], rows: int) -> tuple[Array, floa
 
 
 def scalar(c: sp.Expr, example: dict[str, Any]) -> float:
-    """The value of a coefficient: numbers and sizes as in the example, other symbols at some positive values."""
+    """The value of a coefficient: numbers and sizes as in the example, other symbols at values that they may take.
+
+    Raises ValueError if that is no finite real number.
+    """
     known = example["sizes"] | example
-    free = {s: np.random.default_rng([*s.name.encode()]).uniform(0.5, 2) for s in c.free_symbols}
-    return float(c.xreplace({s: sp.Float(float(known.get(s.name, drawn))) for s, drawn in free.items()}))
+    point = {
+        s: sp.Float(float(known[s.name])) if s.name in known else _value(s, example["trial"]) for s in c.free_symbols
+    }
+    value = c.xreplace(point)
+    if not (value.is_number and value.is_extended_real and value.is_finite):
+        said = ", ".join(f"{s} = {v}" for s, v in point.items())
+        raise ValueError(
+            f"coefficients must be real and finite, got {c}" + (f", which is {value} for {said}" if said else "")
+        )
+    return float(value)
+
+
+def _value(symbol: sp.Symbol, trial: int) -> sp.Expr:
+    """A value of a symbol, another one in each trial: of either sign, and any size below 2, if it may be so."""
+    rng = np.random.default_rng([trial, *symbol.name.encode()])
+    size = sp.Integer(int(rng.integers(1, 4))) if symbol.is_integer else sp.Float(rng.uniform(0.1, 2))
+    signs = [1] * (symbol.is_negative is not True) + [-1] * (symbol.is_nonnegative is not True)
+    return size * signs[trial % len(signs)]

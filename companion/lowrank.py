@@ -19,11 +19,12 @@ Floats = NDArray[np.floating[Any]]
 def pinv(A: ArrayLike, rtol: float | None = None) -> Array:
     """The pseudo-inverse by the eigenvalues λ of the smaller Gram matrix: U Λ† Uᵀ Aᵀ for a tall A.
 
-    A (n, r) → (r, n). An eigenvalue counts as 0 if λ ≤ rtol·λ_max; by default rtol = 10·max(n, r)·2.2e-16. As λ = σ²,
-    a singular value σ below √rtol·σ_max is lost (1e-7·σ_max for a 4×4 matrix), and what is kept has a relative error
-    of up to 1e-16·(σ_max/σ)², while `numpy.linalg.pinv` keeps σ down to 1e-15·σ_max. One step 2X − XAX of `newton`
-    repairs the error of a matrix of full rank, not the loss. The pseudo-inverse of 0 is 0. Cost nr·min(n, r). Raises
-    ValueError if A is not a matrix or not finite, if rtol is negative or above 1, or if A† overflows.
+    A (n, r) → (r, n). An eigenvalue counts as 0 if λ ≤ rtol·λ_max; by default rtol = 10·max(n, r)·2.2e-16. As λ = σ², a
+    singular value σ below √rtol·σ_max is lost (1e-7·σ_max for a 4×4 matrix), and what is kept has a relative error of
+    up to 1e-16·(σ_max/σ)², while `numpy.linalg.pinv` keeps σ down to 1e-15·σ_max. One step 2X − XAX of `newton` (two if
+    σ_max/σ reaches 1e6) repairs the error of a matrix of full rank, not the loss. The pseudo-inverse of 0 is 0. Cost
+    nr·min(n, r). Raises ValueError if A is not a matrix or not finite, if rtol is negative or above 1, or if A†
+    overflows.
     """
     A = finite("A", A, ("n", "r"))
     n, r = A.shape
@@ -46,17 +47,21 @@ def pinv(A: ArrayLike, rtol: float | None = None) -> Array:
 
 
 def ridge_inverse(A: ArrayLike, eps: ArrayLike) -> Floats:
-    """The ridge inverse (AᵀA + ε I)⁻¹Aᵀ, the B that minimises ‖AB − I‖² + ε‖B‖².
+    """The ridge inverse (AᵀA + ε I)⁻¹Aᵀ = Aᵀ(AAᵀ + ε I)⁻¹, the B that minimises ‖AB − I‖² + ε‖B‖².
 
     A (n, r), eps of any shape (…) → (…, r, n), in single precision if A is, else in double. Its spectral norm is at
-    most 1/(2√ε). Cost r²·n + r³ for each ε. Raises ValueError if A is not a matrix or not finite, if an eps is not
-    positive and finite, or if AᵀA + ε I overflows or is singular in the precision of A.
+    most 1/(2√ε). Of the two forms the one with the smaller inverse is taken, which is also safe for a small ε if A has
+    full rank; else rounding is divided by ε. Cost k³ for each ε, with k = min(n, r), and nrk. Raises ValueError if A is
+    not a matrix or not finite, if an eps is not positive and finite, or if AᵀA + ε I overflows or is singular in the
+    precision of A.
     """
     dtype = np.float32 if getattr(A, "dtype", None) == np.float32 else np.float64
     A = finite("A", A, ("n", "r")).astype(dtype)
     eps = finite("eps", eps)
     if (eps <= 0).any():
         raise ValueError(f"eps must be positive, got {eps[eps <= 0][0]}")
+    if len(A) < len(A.T):
+        return np.swapaxes(ridge_inverse(A.T, eps), -1, -2)
     with np.errstate(over="ignore", invalid="ignore"):
         gram = A.T @ A + eps.astype(dtype)[..., None, None] * np.eye(A.shape[1], dtype=dtype)
     if not np.isfinite(gram).all():
@@ -71,9 +76,10 @@ def newton(A: ArrayLike, steps: int, start: ArrayLike | None = None) -> Array:
     """The iterates X ← 2X − XAX, which need no inverse: (steps + 1, r, n), the start included.
 
     A (n, r), start (r, n). From the default start Aᵀ/(‖A‖₁‖A‖_∞) the error 1 − σx of each singular value σ > 0 is
-    squared in each step. If the rank is below both n and r, rounding in the directions that A does not see is
-    doubled in each step: stop when X has settled. Cost n·r·min(n, r) for each step. Raises ValueError if A is not a
-    matrix, is not finite or is 0, if steps is not a whole number of at least 0, or start has another shape.
+    squared in each step. If the rank is below both n and r, rounding between directions that A neither sees nor reaches
+    (there is none where all products are exact) is doubled in each step: stop when X has settled. Cost n·r·min(n, r)
+    for each step. Raises ValueError if A is not a matrix, is not finite or is 0, if steps is not a whole number of at
+    least 0, or start has another shape.
     """
     A = finite("A", A, ("n", "r"))
     steps = count("steps", steps, least=0)

@@ -8,7 +8,8 @@
 
 `Premises` says which matrices are given and how examples of them are drawn; `rules` tries each rule on the examples,
 sizes and ranks at random, and refuses one that does not hold. What `Rules` reduces holds for matrices of any size
-that obey its rules, and is tried on the examples too.
+that obey its rules, and is tried on the examples too. A trial cannot tell a rule from one that fails above size 6
+alone, such as N⁶ = 0 for a triangular N with zeros on its diagonal, or by less than a billionth.
 """
 
 import inspect
@@ -36,7 +37,9 @@ __all__ = [
     "projector",
     "transpose",
 ]
-EXAMPLES, LARGEST, STEPS, TOLERANCE = 8, 4, 1000, 1e-9
+EXAMPLES, LARGEST, STEPS, TOLERANCE = 24, 6, 1000, 1e-9
+# An example shows nothing about a matrix that is as good as zero, or beside one that is huge.
+SMALL, LARGE = 1e-3, 1e5
 _GIVEN = re.compile(r"([^\W\d]\w*)(?:\s+([a-z]|1)\s*[×x]\s*([a-z]|1))?")
 
 
@@ -60,18 +63,22 @@ class Premises:
 
         A letter is any size, the same wherever it stands; a name without sizes is a number. `draw` makes an example
         out of what its arguments name: `rng`, `shape`, or what was given before. Without it a matrix is drawn with
-        any rank. Raises ValueError for a text of another form, a name given twice, a symmetric matrix that is not
-        square, or an argument of `draw` that is not known.
+        any rank. Raises ValueError for a text of another form, a name given twice, a number with the name of a size,
+        a symmetric matrix that is not square, or an argument of `draw` that is not known. What is drawn is looked at
+        by `rules`: ValueError for another shape, no symmetry, no finite values, all examples 0, or entries above 1e5.
         """
         symbols = []
         for part in map(str.strip, text.split(",")):
             if (fits := _GIVEN.fullmatch(part)) is None:
                 raise ValueError(f"text must name matrices and their sizes, such as 'A n×r', got {part!r}")
             name, shape = fits[1], (fits[2], fits[3]) if fits[2] else ()
-            if name in (*self._shapes, "rng", "shape", "sizes"):
+            if name in (*self._shapes, "rng", "shape", "sizes", "trial"):
                 raise ValueError(f"text must give new names, got {name!r} again")
             if symmetric and (not shape or shape[0] != shape[1]):
                 raise ValueError(f"symmetric matrices must be square, got {part!r}")
+            sizes = self._named_sizes() | set(shape)
+            if clash := sizes & {name for name, of in ({name: shape} | self._shapes).items() if not of}:
+                raise ValueError(f"text must not name a number as a size, got {clash.pop()!r} for both")
             maker = draw or (draws.symmetric if symmetric else any_rank if shape else draws.number)
             needs = tuple(inspect.signature(maker).parameters)
             if strange := [word for word in needs if word not in ("rng", "shape", *self._shapes)]:
@@ -119,19 +126,29 @@ class Premises:
         """Examples of all that is given, by name, with their `sizes`: the same ones each time."""
         if not self._examples:
             rng = np.random.default_rng(len(self._shapes))
-            self._examples = [self._example(rng) for _ in range(EXAMPLES)]
+            drawn = [self._example(rng, trial) for trial in range(EXAMPLES)]
+            for name in self._shapes:
+                largest = max(float(np.abs(example[name]).max()) for example in drawn)
+                if not SMALL <= largest <= LARGE:
+                    raise ValueError(f"draw must reach entries between 0.001 and 1e5 for {name}, got {largest:.2g}")
+            self._examples = drawn
         return self._examples
 
-    def _example(self, rng: np.random.Generator) -> dict[str, Any]:
+    def _named_sizes(self) -> set[str]:
         named = {size for shape in self._shapes.values() for size in shape} - {"1"}
-        named |= {size for fits in self._conditions if fits for size in fits.group(1, 3)}
-        for _ in range(1000):
-            sizes = {"1": 1} | {size: int(rng.integers(1, LARGEST + 1)) for size in sorted(named)}
+        return named | {size for fits in self._conditions if fits for size in fits.group(1, 3)}
+
+    def _example(self, rng: np.random.Generator, trial: int) -> dict[str, Any]:
+        named = self._named_sizes()
+        for attempt in range(1000):
+            # Half of the examples have no small size, if they can: next to a row or a column much comes true.
+            least = 3 if trial % 2 and attempt < 500 else 1
+            sizes = {"1": 1} | {size: int(rng.integers(least, LARGEST + 1)) for size in sorted(named)}
             if all(sizes[f[1]] + (f[2] == "<") <= sizes[f[3]] for f in self._conditions if f):
                 break
         else:
             raise ValueError(f"sizes must be possible, got {', '.join(f[0] for f in self._conditions if f)}")
-        example: dict[str, Any] = {"sizes": sizes}
+        example: dict[str, Any] = {"sizes": sizes, "trial": trial}
         for name, (draw, needs) in self._draws.items():
             shape = tuple(sizes[size] for size in self._shapes[name])
             known = example | {"rng": rng, "shape": shape}
@@ -207,7 +224,10 @@ class Rules:
         return None
 
     def sides(self, *exprs: Any) -> tuple[Any, ...]:
-        """Each expression (or list of them) reduced, with a real symbol for each word left: what a claim compares."""
+        """Each expression (or list of them) reduced, with a real symbol for each word left: what a claim compares.
+
+        The identity is the symbol 1 for any size: a claim that compares identities of two sizes does not notice.
+        """
         return tuple(list(self.sides(*e)) if isinstance(e, list) else self._side(e) for e in exprs)
 
     def _side(self, expr: Any) -> sp.Expr:

@@ -87,6 +87,15 @@ def test_the_ridge_inverse_minimises_with_its_penalty():
     assert np.allclose(ridge_inverse(A, 0.2), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", [(8, 4), (4, 8)])
+def test_a_tiny_penalty_does_no_harm_at_full_rank(shape):
+    """The larger Gram matrix is singular then, though A has full rank."""
+    full, inverse = matrix(*shape, [1, 0.8, 0.6, 0.5])
+    assert relative(ridge_inverse(full, 1e-14), inverse) < 1e-12
+    deficient, inverse = matrix(*shape, [1, 0.8, 0.6, 0])
+    assert 1e-4 < relative(ridge_inverse(deficient, 1e-14), inverse) < 1
+
+
 def test_many_penalties_at_once():
     A, eps = RNG.normal(size=(4, 3)), np.array([[0.1, 1, 10], [2, 3, 4]])
     both = ridge_inverse(A, eps)
@@ -121,6 +130,11 @@ def test_newton_doubles_its_rounding_where_the_matrix_sees_nothing():
     A, expected = matrix(8, 4, [1, 0.5, 0.1, 0])
     late = [relative(X, expected) for X in newton(A, 60)[40:]]
     assert np.allclose(np.array(late[1:11]) / late[:10], 2, rtol=1e-3)
+
+
+@pytest.mark.parametrize("A", [np.diag([1, 0.5, 0]), np.ones((2, 2)), np.array([[1.0, 2, 0], [3, 4, 0], [0, 0, 0]])])
+def test_newton_doubles_nothing_where_the_products_are_exact(A):
+    assert relative(newton(A, 200)[200], np.linalg.pinv(A)) < 1e-14
 
 
 def test_the_default_start_is_safe_for_any_size():

@@ -53,6 +53,11 @@ def test_numbers_in_front_of_words():
     assert sp.expand(rules.reduce((A * X + EPS) ** 2) - A * X - 2 * EPS * A * X - EPS**2) == 0
 
 
+def test_powers_are_as_long_as_they_say():
+    premises = Premises()
+    assert premises.rules().trace(premises.given("C n×n") ** 3) == sp.Symbol("tr(C·C·C)", real=True)
+
+
 def test_a_rule_that_is_wrong_by_a_factor_is_refused_with_its_gap():
     premises, A, G = tall()
     with pytest.raises(ValueError, match=r"the rule G\*A\^T\*A → 2 does not hold: its sides differ by 1 for n = "):
@@ -73,6 +78,88 @@ def test_a_rule_that_holds_for_tall_matrices_alone_is_refused_for_all_shapes():
     X = premises.given("X r×n", draw=lambda A: np.linalg.pinv(A))
     with pytest.raises(ValueError, match="does not hold"):
         premises.rules((X * A, 1))
+
+
+# --- rules that do not hold, though they hold by chance or for some sizes ---------------------------------------------
+
+
+@pytest.mark.parametrize("k", range(2, 9))
+def test_products_of_many_matrices_do_not_vanish_by_chance(k):
+    """Each letter is 0 now and then, so of all examples few are left to show that the product is not."""
+    premises = Premises()
+    letters = premises.given(", ".join(f"{name} n×n" for name in "ABCDEFGH"[:k]))
+    with pytest.raises(ValueError, match="does not hold"):
+        premises.rules((sp.Mul(*letters), 0))
+
+
+def test_rules_that_hold_next_to_a_row_a_column_or_a_rank_of_one_alone_are_refused():
+    premises = Premises()
+    A, B, C = premises.given("A n×r, B r×m, C m×n")
+    P = premises.given("P n×n", symmetric=True, draw=projector)
+    one = A * B * C
+    for left, right in (
+        (one * A * transpose(A) * A, A * transpose(A) * one * A),
+        (P * one * P, P * transpose(one) * P),
+        (one * P * transpose(one), transpose(one) * P * one),
+    ):
+        with pytest.raises(ValueError, match="does not hold"):
+            premises.rules((left, right))
+
+
+@pytest.mark.parametrize("power", range(1, 6))
+def test_a_matrix_that_vanishes_in_small_sizes_alone(power):
+    premises = Premises()
+    N = premises.given("N n×n", draw=lambda rng, shape: np.triu(rng.normal(size=shape), 1))
+    with pytest.raises(ValueError, match="does not hold"):
+        premises.rules((N**power, 0))
+
+
+@pytest.mark.parametrize("sizes", [("r < n",), ("r <= n",), ("n <= r",), ()])
+def test_every_order_of_sizes_that_the_conditions_allow_occurs(sizes):
+    premises = Premises(*sizes)
+    premises.given("A n×r")
+    seen = {np.sign(example["sizes"]["n"] - example["sizes"]["r"]) for example in premises.examples()}
+    assert seen == {"r < n": {1}, "r <= n": {0, 1}, "n <= r": {-1, 0}, "": {-1, 0, 1}}["".join(sizes)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from("AXEaxe"), min_size=2, max_size=5), st.lists(st.sampled_from("AXEaxe"), max_size=5))
+def test_no_false_rule_about_a_pseudo_inverse_is_taken(left, right):
+    """Words at random, judged on matrices of this test's own; the truth is known by one example larger than all."""
+    premises = Premises()
+    A = premises.given("A n×r")
+    X, E = premises.given("X r×n", draw=lambda A: np.linalg.pinv(A)), premises.given("E r×n")
+    symbols = {"A": A, "X": X, "E": E} | {"a": transpose(A), "x": transpose(X), "e": transpose(E)}
+    rows = {"A": 0, "x": 0, "e": 0, "X": 1, "E": 1, "a": 1}
+    rng = np.random.default_rng(0)
+    a, e = rng.normal(size=(9, 4)) @ rng.normal(size=(4, 7)), rng.normal(size=(7, 9))
+    values = {"A": a, "X": np.linalg.pinv(a), "E": e} | {"a": a.T, "x": np.linalg.pinv(a).T, "e": e.T}
+    first = rows[left[0]]
+
+    def chained(word):
+        return [letter if rows[letter] == (first + k) % 2 else letter.swapcase() for k, letter in enumerate(word)]
+
+    left, right = chained(left), chained(right[: len(right) - (len(right) - len(left)) % 2] if right else right)
+    one = np.linalg.multi_dot([np.eye((9, 7)[first]), *(values[letter] for letter in left)])
+    other = (
+        0 * one if not right else np.linalg.multi_dot([np.eye((9, 7)[first]), *(values[letter] for letter in right)])
+    )
+    false = not np.allclose(one, other, rtol=0, atol=1e-7 * np.abs(one).max())
+    pair = sp.Mul(*(symbols[x] for x in left)), sp.Mul(*(symbols[x] for x in right)) if right else 0
+    if false:
+        with pytest.raises(ValueError, match="does not hold"):
+            premises.rules(pair)
+    else:
+        premises.rules(pair)
+
+
+def test_coefficients_take_either_sign_and_many_values():
+    premises = Premises()
+    A, t, k = premises.given("A n×r"), sp.Symbol("t", real=True), sp.Symbol("k", integer=True)
+    for wrong in (sp.Abs(t) / t, sp.sqrt(t**2) / t, (-1) ** k, sp.sign(t)):
+        with pytest.raises(ValueError, match="does not hold"):
+            premises.rules((A, wrong * A))
+    assert premises.rules((A, (-1) ** (2 * k) * A)).reduce(EPS * A - EPS * A) == 0
 
 
 def test_rules_that_undo_each_other_do_not_run_for_ever():
@@ -120,7 +207,7 @@ def test_a_word_that_vanishes_across_its_ends():
     B = premises.given("B n×m", draw=lambda P, M: P @ M)
     rules = premises.rules((P * B, B), (P * P, P))
     assert rules.norm2(B - M) == rules.norm2(M - P * M) + rules.norm2(B - P * M)
-    N = premises.given("N n×n", draw=lambda P: (np.eye(len(P)) - P) @ P)
+    N = premises.given("N n×n", draw=lambda rng, P: rng.normal(size=P.shape) @ (np.eye(len(P)) - P))
     assert premises.rules((N * P, 0)).trace(P * M * transpose(M) * N) == 0
 
 
@@ -186,6 +273,13 @@ def test_every_rank_is_drawn():
     assert {np.linalg.matrix_rank(projector(rng, (3, 3))) for _ in range(60)} == {0, 1, 2, 3}
 
 
+def test_a_symmetric_matrix_has_eigenvalues_of_either_sign():
+    premises = Premises()
+    premises.given("S n×n", symmetric=True)
+    values = [np.linalg.eigvalsh(example["S"]) for example in premises.examples()]
+    assert any(v.min() < -0.1 < 0.1 < v.max() for v in values)
+
+
 def test_examples_obey_the_sizes_and_vary():
     premises = Premises("r < n")
     premises.given("A n×r, v n×1")
@@ -208,6 +302,15 @@ REFUSED = {
     "a draw of another shape": (lambda: drawn("A n×n", lambda shape: np.ones(3)), "for A"),
     "a draw of NaN": (lambda: drawn("A n×r", lambda shape: np.full(shape, np.nan)), "for A"),
     "a draw that is not symmetric": (lambda: drawn("A n×n", lambda rng, shape: rng.normal(size=shape), True), "for A"),
+    "a draw that is always 0": (lambda: drawn("A n×r", lambda shape: np.zeros(shape)), "entries between 0.001 and 1e5"),
+    "a draw that is as good as 0": (lambda: drawn("A n×r", lambda shape: np.full(shape, 1e-10)), "for A, got 1e-10"),
+    "a draw that hides the others": (lambda: drawn("A n×r", lambda shape: np.full(shape, 1e9)), "for A, got 1e+09"),
+    "a number that has the name of a size": (lambda: Premises().given("n, A n×n"), "'n'"),
+    "a size that has the name of a number": (lambda: Premises("k < n").given("k"), "'k'"),
+    "an imaginary factor": (lambda: free("I*C"), "coefficients must be real and finite, got I"),
+    "a root of what may be negative": (lambda: free("sqrt(t)*C"), "got sqrt(t), which is "),
+    "an infinite factor": (lambda: free("oo*C"), "got oo"),
+    "a text": (lambda: Premises().rules().reduce("A"), "got the text 'A'"),
     "sizes that do not chain": (lambda: free("A*A"), r"A·A, where A is n×r and A is n×r"),
     "a sum of two shapes": (lambda: free("A + B"), "n×r and r×n"),
     "a number and a matrix that is not square": (lambda: free("A + 1"), "n×r"),
@@ -224,8 +327,14 @@ REFUSED = {
 def free(text, kind="reduce"):
     premises = Premises()
     A, B, C = premises.given("A n×r, B r×n, C n×n")
-    Z = sp.Symbol("Z", commutative=False)
-    return getattr(premises.rules(), kind)(eval(text, {"A": A, "B": B, "C": C, "Z": Z}))
+    others = {
+        "Z": sp.Symbol("Z", commutative=False),
+        "I": sp.I,
+        "oo": sp.oo,
+        "sqrt": sp.sqrt,
+        "t": sp.Symbol("t", real=True),
+    }
+    return getattr(premises.rules(), kind)(eval(text, {"A": A, "B": B, "C": C} | others))
 
 
 def rule(text, right):
