@@ -37,7 +37,7 @@ DARK = {
     "paper": "#15191e",
 }
 CYCLE = ("blue", "orange", "green", "purple", "red", "sky")
-_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_SUPERSCRIPT = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
 # Points of the smallest text (but for what mathematics raises or lowers): 11 px or more wherever a panel is shown, that
 # is 324 px wide beside another one, 350 px on a phone. `panel_size` is as narrow as this asks for.
 TEXT = 9.0
@@ -199,4 +199,9 @@ def log_ticks(axes: Any, axis: str, powers: Sequence[int] | None = None) -> None
     if powers is None:
         low, high = axes.get_xlim() if axis == "x" else axes.get_ylim()
         powers = range(int(np.ceil(low)), int(np.floor(high)) + 1)
-    own.set_ticks(list(powers), [f"10{str(p).translate(_SUPERSCRIPT)}" for p in powers])
+    own.set_ticks(list(powers), [power_of_ten(p) for p in powers])
+
+
+def power_of_ten(exponent: float) -> str:
+    """Ten to a power in one line of plain text: a tick of a figure, a value of a slider."""
+    return f"10{f'{exponent:g}'.translate(_SUPERSCRIPT)}"
