@@ -9,13 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from companion import information, mixtures, scans
-from companion._checks import count, finite, one_dimensional, positive
+from companion import mixtures, scans
+from companion._checks import count, finite, number, one_dimensional, positive
 from companion.mixtures import Mixture
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Seen = int | Sequence[ArrayLike] | None
+_REACH = 10  # standard deviations; what lies beyond has less than 1e-22 of the probability
 
 
 def patchify(image: ArrayLike, s: int, t: int) -> Array:
@@ -51,7 +52,7 @@ def step_moments(m: Mixture, x: ArrayLike, b: float, a: float, matched: bool = T
     """
     one_dimensional("m", m.d)
     positive(b=b)
-    if not 0 <= a < b:
+    if not 0 <= number("a", a) < b:
         raise ValueError(f"a must lie in [0, b) with b = {b:g}, got {a!r}")
     x, rho = finite("x", x), (a / b) ** 2
     mean, cov = mixtures.posterior(m, x[..., None], 1.0, b)
@@ -60,11 +61,19 @@ def step_moments(m: Mixture, x: ArrayLike, b: float, a: float, matched: bool = T
 
 
 def gaussianity(m: Mixture, s: float) -> float:
-    """The negentropy of x_0 + sε in nats, 1-D: its KL divergence from the Gaussian of the same mean and variance."""
+    """The negentropy of x_0 + sε in nats, 1-D: its KL divergence from the Gaussian of the same mean and variance.
+
+    Integrated by Gauss's rule between all points that lie whole standard deviations of a component from its mean.
+    """
     one_dimensional("m", m.d)
     positive(s=s)
     variance = mixtures.moments(m)[1][0, 0] + s**2
-    return float(np.log(2 * np.pi * np.e * variance) / 2 - information.entropy(m, 1.0, s))
+    widths = np.sqrt(m.covs[:, 0] + s**2)
+    ends = np.unique(m.means + widths * np.arange(-_REACH, _REACH + 1))
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    half = np.diff(ends)[:, None] / 2
+    logs = mixtures.logpdf(m, (ends[:-1, None] + half * (1 + nodes))[..., None], 1.0, s)
+    return float(np.log(2 * np.pi * np.e * variance) / 2 + (half * weights * np.exp(logs) * logs).sum())
 
 
 def patch_diffusion_mask(n: int, T: int) -> NDArray[np.bool_]:
@@ -106,7 +115,8 @@ def conditional_variances(cov: ArrayLike, order: ArrayLike, seen: Seen = None) -
     """Var(x at each place | what is seen there), in the order: (n,).
 
     `seen` is None for the whole past, k for the last k places, or a list of the places seen from each. Cost n·k³.
-    Raises ValueError unless cov (n, n) is symmetric and positive definite, or for a place that is not earlier.
+    Raises ValueError unless cov (n, n) is symmetric and positive definite, or for a place that is not earlier or is
+    seen twice.
     """
     order = scans.checked(order)
     n = len(order)
@@ -143,13 +153,15 @@ def _divides(name: str, part: int, whole: int) -> int:
 
 
 def _seen(seen: int | Sequence[ArrayLike], n: int) -> list[Ints]:
-    if isinstance(seen, int | float | np.number):
-        k = count("seen", int(seen) if float(seen).is_integer() else seen, least=0)
+    if isinstance(seen, np.ndarray) and seen.ndim > 0:
+        seen = list(seen)
+    if not isinstance(seen, Sequence):
+        k = count("seen", seen, least=0)
         return [np.arange(max(0, i - k), i) for i in range(n)]
     if len(seen) != n:
         raise ValueError(f"seen must hold the places for each of the {n} places, got {len(seen)}")
     places = [finite("seen", p) for p in seen]
     for i, p in enumerate(places):
-        if p.ndim != 1 or ((p < 0) | (p >= i) | (p != np.floor(p))).any():
+        if p.ndim != 1 or ((p < 0) | (p >= i) | (p != np.floor(p))).any() or len(np.unique(p)) < len(p):
             raise ValueError(f"seen must hold, for each place, a list of earlier ones; got {p.tolist()} for {i}")
     return [p.astype(np.int64) for p in places]

@@ -64,6 +64,27 @@ def test_gaussianity_by_quadrature(s):
     np.testing.assert_allclose(ar.gaussianity(COIN, s), divergence, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.parametrize("s", [0.1, 0.01, 1e-6])
+def test_gaussianity_of_two_points_far_apart(s):
+    """Where the hills do not overlap, an outcome tells the point: the entropy is that of the coin and of the noise."""
+    coin = -(0.3 * np.log(0.3) + 0.7 * np.log(0.7))
+    np.testing.assert_allclose(ar.gaussianity(COIN, s), np.log((0.84 + s**2) / s**2) / 2 - coin, rtol=1e-9)
+
+
+def test_gaussianity_of_a_needle_in_a_haystack():
+    m = mixture([0.5, 0.5], [0.0, 0.0], [1.0, 0.0])
+
+    def law(x):
+        return 0.5 * norm.pdf(x, 0, np.sqrt(1 + 1e-4)) + 0.5 * norm.pdf(x, 0, 0.01)
+
+    def nats(x):
+        return -law(x) * np.log(law(x))
+
+    halves = [quad(nats, *ends, limit=400, epsabs=1e-13)[0] for ends in ((0, 0.03), (0.03, 0.1), (0.1, 12))]
+    expected = np.log(2 * np.pi * np.e * (0.5 + 1e-4)) / 2 - 2 * sum(halves)
+    np.testing.assert_allclose(ar.gaussianity(m, 0.01), expected, rtol=1e-8)
+
+
 def test_a_gaussian_is_gaussian():
     assert abs(ar.gaussianity(BELL, 0.7)) < 1e-10
 
@@ -171,6 +192,7 @@ def test_nearest_are_the_nearest(h, w, k, older, seed):
         (lambda: ar.unpatchify(np.ones((2, 2, 5)), 4, 4), "patches must hold whole pixels .* got d = 5"),
         (lambda: ar.step_moments(COIN, 0.0, 1.0, 1.0), r"a must lie in \[0, b\) with b = 1, got 1.0"),
         (lambda: ar.step_moments(COIN, 0.0, 1.0, -0.5), r"a must lie in \[0, b\) with b = 1, got -0.5"),
+        (lambda: ar.step_moments(COIN, 0.0, 1.0, "half"), "a must be one finite number, got 'half'"),
         (lambda: ar.step_moments(COIN, np.nan, 1.0, 0.5), "x must be finite, got nan"),
         (lambda: ar.gaussianity(COIN, 0.0), "s must be positive and finite, got 0.0"),
         (lambda: ar.patch_diffusion_mask(2, 0), "T must be a whole number of at least 1, got 0"),
@@ -179,6 +201,9 @@ def test_nearest_are_the_nearest(h, w, k, older, seed):
         (lambda: ar.conditional_variances(np.ones((2, 2)), [0, 1]), "cov must be symmetric and positive definite"),
         (lambda: ar.conditional_variances(np.eye(2), [0, 1], -1), "seen must be a whole number of at least 0, got -1"),
         (lambda: ar.conditional_variances(np.eye(2), [0, 1], 0.5), "seen must be a whole number .* got 0.5"),
+        (lambda: ar.conditional_variances(np.eye(2), [0, 1], True), "seen must be a whole number .* got True"),
+        (lambda: ar.conditional_variances(np.eye(2), [0, 1], {1}), "seen must be a whole number .* got {1}"),
+        (lambda: ar.conditional_variances(np.eye(2), [0, 1], [[], [0, 0]]), r"earlier ones; got \[0.0, 0.0\] for 1"),
         (lambda: ar.conditional_variances(np.eye(2), [0, 1], [[]]), "seen must hold the places for each of the 2"),
         (lambda: ar.conditional_variances(np.eye(2), [0, 1], [[], [1]]), r"a list of earlier ones; got \[1.0\] for 1"),
     ],
