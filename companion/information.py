@@ -21,13 +21,15 @@ def quadrature(m: Mixture, n: int | None = None) -> tuple[Array, Array]:
     """Points and weights for expectations: (w · g(x)).sum() = E g, for d ≤ 2. Returns x (N, d) and w (N,).
 
     A uniform grid over mean ± 9 standard deviations (n = 1601 points in 1-D, 161 an axis in 2-D): for smooth g as good
-    as exact while the grid is finer than the narrowest component. Raises ValueError for d > 2 or n < 2.
+    as exact while the grid is finer than the narrowest component. Raises ValueError where it is not, and for d > 2 or
+    n < 2.
     """
     if m.d > 2:
         raise ValueError(f"m must have d <= 2 for a quadrature, got d = {m.d}")
     n = (1601 if m.d == 1 else 161) if n is None else count("n", n, least=2)
     mean, cov = moments(m)
     reach = 9 * np.sqrt(np.diag(cov))
+    _refuse_narrow(np.sqrt(np.linalg.eigvalsh(m.covs).min()), 2 * reach.max() / (n - 1))
     axes = [np.linspace(c - r, c + r, n) for c, r in zip(mean, reach, strict=True)]
     x = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, m.d)
     return x, np.exp(logpdf(m, x)) * np.prod(2 * reach / (n - 1))
@@ -96,6 +98,9 @@ def _expected(
     mean, cov = moments(m)
     unit = np.linspace(-9, 9, 1601)
     s, n, parts = signal.reshape(-1, 1), noise.reshape(-1, 1), []
+    widths, steps = np.sqrt(s**2 * m.covs.min() + n**2), np.sqrt(s**2 * cov[0, 0] + n**2) * (unit[1] - unit[0])
+    worst = (widths / steps).argmin()
+    _refuse_narrow(widths[worst, 0], steps[worst, 0])
     for k in range(0, len(s), _CHUNK):
         ss, nn = s[k : k + _CHUNK], n[k : k + _CHUNK]
         sd = np.sqrt(ss**2 * cov[0, 0] + nn**2)
@@ -103,3 +108,11 @@ def _expected(
         w = np.exp(logpdf(m, x, ss, nn)) * sd * (unit[1] - unit[0])
         parts.append((w * g(x, ss, nn)).sum(axis=-1))
     return np.concatenate(parts).reshape(signal.shape)
+
+
+def _refuse_narrow(width: float, step: float) -> None:
+    """Refuses a mixture with a component between whose points the grid would step."""
+    if width < step:
+        raise ValueError(
+            f"m must have no component narrower than the grid's step of {step:.3g}, got a standard deviation of {width:.3g}"
+        )
