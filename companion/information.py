@@ -114,5 +114,6 @@ def _refuse_narrow(width: float, step: float) -> None:
     """Refuses a mixture with a component between whose points the grid would step."""
     if width < step:
         raise ValueError(
-            f"m must have no component narrower than the grid's step of {step:.3g}, got a standard deviation of {width:.3g}"
+            f"m must have no component narrower than the grid's step of {step:.3g}, got a standard deviation of "
+            f"{width:.3g}"
         )

@@ -65,7 +65,10 @@ def test_many_levels_at_once_are_each_alone(level):
     ("call", "words"),
     [
         (lambda: information.quadrature(mixtures.mixture([1.0], [[0, 0, 0]], 1)), "d <= 2 for a quadrature, got d = 3"),
-        (lambda: information.entropy(TWINS), "narrower than the grid's step of 0.0113, got a standard deviation of 0.01"),
+        (
+            lambda: information.entropy(TWINS),
+            "narrower than the grid's step of 0.0113, got a standard deviation of 0.01",
+        ),
         (lambda: information.entropy(TWINS, [1.0, 1.0], [0.1, 0.0]), "got a standard deviation of 0.01"),
         (lambda: information.quadrature(mixtures.named("gauss"), 1), "n must be a whole number of at least 2, got 1"),
         (lambda: information.wasserstein(mixtures.named("ring8"), [[0, 0]]), "m must have d = 1 here, got d = 2"),
