@@ -221,15 +221,9 @@ def _shapes(L: int, d: int, e: int, r: int, s: int) -> dict[str, tuple[int, ...]
     """The shapes of all parameters by name, in the order in which `toy` draws them."""
     shapes: dict[str, tuple[int, ...]] = {}
     for block in range(L):
-        here: dict[str, tuple[int, ...]] = {
-            "W1": (e * d, d),
-            "W2": (d, e * d),
-            "A": (r, d),
-            "B": (e * d, r),
-            "E": (r, d),
-            "D": (d, r),
-        }
-        here |= {"S1": (e * s, s), "S2": (s, e * s), "b1": (e * d, 1), "b2": (d, 1), "alpha": ()}
+        here: dict[str, tuple[int, ...]] = {"W1": (e * d, d), "W2": (d, e * d), "A": (r, d), "B": (e * d, r)}
+        here |= {"E": (r, d), "D": (d, r), "S1": (e * s, s), "S2": (s, e * s)}
+        here |= {"b1": (e * d, 1), "b2": (d, 1), "alpha": ()}
         shapes |= {f"{stem}.{block}": shape for stem, shape in here.items()} | {f"down.{block + 1}": (s, d)}
     return shapes | {"down.0": (s, d), "up": (d, s), "shift": (d, 1)}
 
