@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from companion._checks import count, finite, generator, one_of, positive
+from companion._checks import count, finite, generator, one_of, positive, shaped
 from companion._tape import Node, Tape
 
 Array = NDArray[np.float64]
@@ -52,23 +52,15 @@ def toy(L: int, d: int, e: int, r: int, k: int, rng: np.random.Generator | None)
     divides d.
     """
     L, d, e, r, k = (count(name, size) for name, size in zip("Lderk", (L, d, e, r, k), strict=True))
-    rng, s, params = generator(rng), d // k, Params()
+    rng = generator(rng)
     if d % k:
         raise ValueError(f"k must divide d = {d}, got {k}")
-
-    def draw(name: str, rows: int, columns: int) -> None:
-        params[name] = rng.standard_normal((rows, columns)) / np.sqrt(columns)
-
-    for block in range(L):
-        for stem, rows, columns in (("W1", e * d, d), ("W2", d, e * d), ("A", r, d), ("B", e * d, r), ("E", r, d)):
-            draw(f"{stem}.{block}", rows, columns)
-        for stem, rows, columns in (("D", d, r), ("S1", e * s, s), ("S2", s, e * s)):
-            draw(f"{stem}.{block}", rows, columns)
-        draw(f"down.{block + 1}", s, d)
-        params |= {f"b1.{block}": np.zeros((e * d, 1)), f"b2.{block}": np.zeros((d, 1)), f"alpha.{block}": np.zeros(())}
-    draw("down.0", s, d)
-    draw("up", d, s)
-    return params | {"shift": np.zeros((d, 1))}
+    shapes = _shapes(L, d, e, r, d // k)
+    zero = ("b1", "b2", "alpha", "shift")
+    return {
+        name: np.zeros(shape) if _stem(name) in zero else rng.standard_normal(shape) / np.sqrt(shape[1])
+        for name, shape in shapes.items()
+    }
 
 
 def identity_start(params: Mapping[str, ArrayLike]) -> Params:
@@ -90,21 +82,20 @@ def step(
 
     Blocks from `first` (counted from 0) to the last carry the method's parts; "input" reaches down to the input always.
     `train` replaces the stems that get a gradient. `stored`, the states h_0 … h_L of an earlier step, spare a ladder
-    the pass through the backbone. Raises ValueError for an unknown method or stem, a `first` at or above L, arrays of
-    another shape or not finite, and stored states for any other method, since those change their own states.
+    the pass through the backbone. Raises ValueError for an unknown method or stem, a `first` at or above L, parameters
+    that are not all those of `toy`, in their shapes and finite, tokens likewise, and stored states for any other
+    method, since those change their own states.
     """
     one_of("method", method, METHODS)
-    known = {name: finite(name, array) for name, array in params.items()}
+    known = _known(params)
     L = _blocks(known)
-    if L == 0:
-        raise ValueError(f"params must hold the blocks of `toy`, got {sorted(known)}")
     if count("first", first, least=0) >= L:
         raise ValueError(f"first must lie below the number of blocks, {L}, got {first}")
     x = finite("x", x, (known["W1.0"].shape[1], "T"))
     y = finite("y", y, x.shape)
     trained = TRAINED[method] if train is None else tuple(train)
     for stem in trained:
-        one_of("train", stem, {_stem(name) for name in known})
+        one_of("train", stem, sorted({_stem(name) for name in known}))
     if stored is None:
         return _step(method, known, x, y, first, trained)
     if method != "ladder" or set(trained) - set(TRAINED["ladder"]):
@@ -224,6 +215,33 @@ def cost(method: str) -> dict[str, sp.Expr]:
 
 def _cost(forward: sp.Expr, backward: sp.Expr, saved: sp.Expr, params: sp.Expr) -> dict[str, sp.Expr]:
     return {"forward": forward, "backward": backward, "saved": saved, "params": params}
+
+
+def _shapes(L: int, d: int, e: int, r: int, s: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of all parameters by name, in the order in which `toy` draws them."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for block in range(L):
+        here: dict[str, tuple[int, ...]] = {"W1": (e * d, d), "W2": (d, e * d), "A": (r, d), "B": (e * d, r)}
+        here |= {"E": (r, d), "D": (d, r), "S1": (e * s, s), "S2": (s, e * s)}
+        here |= {"b1": (e * d, 1), "b2": (d, 1), "alpha": ()}
+        shapes |= {f"{stem}.{block}": shape for stem, shape in here.items()} | {f"down.{block + 1}": (s, d)}
+    return shapes | {"down.0": (s, d), "up": (d, s), "shift": (d, 1)}
+
+
+def _known(params: Mapping[str, ArrayLike]) -> Params:
+    """The parameters as finite arrays, all of them, in shapes that fit together."""
+    known = {name: finite(name, array) for name, array in params.items()}
+    sizes = {"W1.0": ("ed", "d"), "A.0": ("r", "d"), "down.0": ("s", "d")}
+    if missing := set(sizes) - set(known):
+        raise ValueError(f"params must hold what `toy` makes, {min(missing)} too, got {sorted(known)}")
+    for name, shape in sizes.items():
+        shaped(name, known[name], shape)
+    inner, d = known["W1.0"].shape
+    for name, wanted in _shapes(_blocks(known), d, max(inner // d, 1), len(known["A.0"]), len(known["down.0"])).items():
+        if name not in known:
+            raise ValueError(f"params must hold what `toy` makes, {name} too, got {sorted(known)}")
+        shaped(name, known[name], wanted)
+    return known
 
 
 def _blocks(params: Mapping[str, ArrayLike]) -> int:
