@@ -66,6 +66,13 @@ def test_a_start_does_not_depend_on_the_signs_of_the_gradients_factors(case):
 
 
 @given(sizes)
+def test_left_and_right_vectors_keep_their_common_sign(case):
+    G, *_ = drawn(*case)
+    A, B = lora.init(G, case[2], "overlap")
+    np.testing.assert_allclose(A.T @ G @ B.T, np.diag(linalg.svdvals(G)[: case[2]]), atol=1e-9)
+
+
+@given(sizes)
 def test_a_start_in_a_metric_spans_the_whitened_singular_vectors(case):
     n, m, r, seed = case
     G, *_ = drawn(*case)
