@@ -46,8 +46,8 @@ def init(
     next r; 'B first' exchanges the halves, 'interleaved' alternates, and 'overlap' gives both the first r. With
     `metric` = (C₁, C₂) the vectors are those of C₁^(−½) G C₂^(−½), taken back by the same roots. With `rng` the
     singular vectors come from `sketch` with 4r columns, as in the paper's code. Signs: the largest entry of a left
-    vector is positive. Cost: one SVD. Raises ValueError if 2r exceeds min(n, m), for G = 0, or a curvature that is not
-    positive.
+    vector is positive. If G has a rank below 2r, the vectors beyond it are any that complete the others. Cost: one SVD.
+    Raises ValueError if 2r exceeds min(n, m), for G = 0, or a curvature that is not positive definite.
     """
     G = stack("G", G)
     n, m = G.shape[-2:]
@@ -59,6 +59,8 @@ def init(
         raise ValueError("G must not be zero: a zero gradient has no direction")
     back = None
     if metric is not None:
+        if len(metric) != 2:
+            raise ValueError(f"metric must be a pair (C1, C2), got {len(metric)} of them")
         back = power("C1", metric[0], -0.5, n), power("C2", metric[1], -0.5, m)
         G = back[0] @ G @ back[1]
     U, _, V = np.linalg.svd(G, full_matrices=False) if rng is None else sketch(G, min(4 * r, n, m), rng)
@@ -109,6 +111,9 @@ def alignment(G: ArrayLike, A: ArrayLike, B: ArrayLike) -> tuple[Array, Array]:
     The best multiple of D has the error √(1 − cosine²). Raises ValueError for shapes that do not chain, or D = 0.
     """
     G, A, B = chained(G, A, B)
+    # Neither depends on the length of G.
+    largest = np.maximum(np.abs(G).max(axis=(-2, -1), keepdims=True), np.finfo(float).tiny)
+    G = np.asarray(G / largest)
     D = A @ (transposed(A) @ G) + (G @ transposed(B)) @ B
     length, whole = np.linalg.norm(D, axis=(-2, -1)), np.linalg.norm(G, axis=(-2, -1))
     if (length == 0).any():

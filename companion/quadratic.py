@@ -40,6 +40,8 @@ def quadratic_task(
     for conditions below 1, or no seeds.
     """
     n, m, decay = count("n", n), count("m", m), number("decay", decay)
+    if np.size(conditioning) != 2:
+        raise ValueError(f"conditioning must hold two conditions, for C₁ and C₂, got {conditioning!r}")
     first, second = (number("conditioning", condition, least=1) for condition in conditioning)
     if len(seeds) == 0:
         raise ValueError("seeds must hold at least one seed, got none")
@@ -56,29 +58,28 @@ def quadratic_task(
 
 
 def loss(task: Task, W: ArrayLike) -> Array:
-    """½⟨W − W*, C₁(W − W*)C₂⟩ for W (…, n, m)."""
-    away = np.asarray(W, float) - task.target
+    """½⟨W − W*, C₁(W − W*)C₂⟩ for W (…, n, m). Raises ValueError for another n or m."""
+    away = _weights(task, W) - task.target
     return np.asarray(0.5 * (away * (task.inner @ away @ task.outer)).sum(axis=(-2, -1)))
 
 
 def gradient(task: Task, W: ArrayLike) -> Array:
-    """C₁(W − W*)C₂ for W (…, n, m)."""
-    return np.asarray(task.inner @ (np.asarray(W, float) - task.target) @ task.outer)
+    """C₁(W − W*)C₂ for W (…, n, m). Raises ValueError for another n or m."""
+    return np.asarray(task.inner @ (_weights(task, W) - task.target) @ task.outer)
 
 
 def descend(task: Task, A: ArrayLike | None, B: ArrayLike | None, lr: ArrayLike, steps: int) -> Array:
     """Losses (steps + 1, …) of plain gradient descent on A and B from A₀ = A and B₀ = B; on W itself if both are None.
 
     `lr` is a number, or one for each leading index. A run that diverges ends in infinities or NaN. Cost per step:
-    about 2nm(n + m + 3r) for each leading index.
+    about 2nm(n + m + 3r) for each leading index. Raises ValueError for shapes that do not chain, or one factor alone.
     """
+    if (A is None) != (B is None):
+        raise ValueError(f"A and B must be given both or not at all, got {'B' if A is None else 'A'} alone")
     rate, steps = finite("lr", lr)[..., None, None], count("steps", steps, least=0)
     away, losses = task.start - task.target, []
-    if full := A is None or B is None:
-        factors = np.zeros((1, 1)), np.zeros((1, 1))
-    else:
-        factors = chained(task.start, A, B)[1:]
-    a, b = factors
+    full = A is None or B is None
+    a, b = (np.zeros((1, 1)),) * 2 if A is None or B is None else chained(task.start, A, B)[1:]
     fixed = away if full else away - a @ b
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(steps + 1):
@@ -89,7 +90,7 @@ def descend(task: Task, A: ArrayLike | None, B: ArrayLike | None, lr: ArrayLike,
                 away = away - rate * G
             else:
                 a, b = a - rate * (G @ transposed(b)), b - rate * (transposed(a) @ G)
-    return np.array(losses)
+    return np.array(np.broadcast_arrays(*losses))
 
 
 def floor(task: Task, A: ArrayLike, B: ArrayLike) -> Array:
@@ -105,9 +106,14 @@ def floor(task: Task, A: ArrayLike, B: ArrayLike) -> Array:
 def limit_floor(task: Task, A: ArrayLike, B: ArrayLike) -> Array:
     """The limit of `floor` for c·A₀ and c·B₀ as c → ∞: ½‖(I − P)M(I − Q)‖² with M = C₁^½(W* − W₀)C₂^½.
 
-    P projects on the columns of C₁^½A₀, Q on the rows of B₀C₂^½. Raises ValueError for shapes that do not chain.
+    P projects on the columns of C₁^½A₀, Q on the rows of B₀C₂^½. Raises ValueError for shapes that do not chain, and
+    for factors that are not of full rank, such as B₀ = 0: then A₀B₀ does not grow in r directions, and the limit is
+    another one.
     """
     _, A, B = chained(task.start, A, B)
+    for name, factor in (("A", A), ("B", B)):
+        if (rank := np.linalg.matrix_rank(factor)).min() < A.shape[-1]:
+            raise ValueError(f"{name} must have full rank r = {A.shape[-1]}, got rank {rank.min()}")
     left, right = power("inner", task.inner, 0.5), power("outer", task.outer, 0.5)
     M = left @ (task.target - task.start) @ right
     P, Q = np.linalg.qr(left @ A)[0], np.linalg.qr(transposed(B @ right))[0]
@@ -123,14 +129,17 @@ def tail(M: ArrayLike, r: int) -> Array:
 
 
 def power(name: str, C: ArrayLike, exponent: float, size: int | None = None) -> Array:
-    """C^exponent for symmetric positive definite matrices C (…, n, n), named in the ValueError that others raise."""
-    C = stack(name, C)
+    """C^exponent for symmetric positive definite matrices C (…, n, n), named in the ValueError that others raise.
+
+    An eigenvalue within rounding of zero, n·2⁻⁵² times the largest, counts as zero.
+    """
+    C, exponent = stack(name, C), number("exponent", exponent)
     if C.shape[-2] != C.shape[-1] or C.shape[-1] != (size or C.shape[-1]):
         raise ValueError(f"{name} must be square of size {size or C.shape[-2]}, got shape {C.shape}")
     if not np.allclose(C, transposed(C), rtol=1e-9, atol=1e-12 * np.abs(C).max()):
         raise ValueError(f"{name} must be symmetric, got a difference of {np.abs(C - transposed(C)).max():g}")
     values, Q = np.linalg.eigh(C)
-    if values.min() <= 0:
+    if (values[..., 0] <= C.shape[-1] * np.finfo(float).eps * values[..., -1]).any():
         raise ValueError(f"{name} must be positive definite, got the eigenvalue {values.min():g}")
     return np.asarray((Q * values[..., None, :] ** exponent) @ transposed(Q))
 
@@ -138,6 +147,13 @@ def power(name: str, C: ArrayLike, exponent: float, size: int | None = None) -> 
 def transposed(X: Array) -> Array:
     """X with its last two axes exchanged."""
     return X.swapaxes(-2, -1)
+
+
+def _weights(task: Task, W: ArrayLike) -> Array:
+    W = np.asarray(W, float)
+    if W.shape[-2:] != task.target.shape[-2:]:
+        raise ValueError(f"W must have shape (…, {', '.join(map(str, task.target.shape[-2:]))}), got {W.shape}")
+    return W
 
 
 def _orthogonal(rng: np.random.Generator, rows: int, columns: int) -> Array:

@@ -66,6 +66,13 @@ def test_a_start_does_not_depend_on_the_signs_of_the_gradients_factors(case):
 
 
 @given(sizes)
+def test_left_and_right_vectors_keep_their_common_sign(case):
+    G, *_ = drawn(*case)
+    A, B = lora.init(G, case[2], "overlap")
+    np.testing.assert_allclose(A.T @ G @ B.T, np.diag(linalg.svdvals(G)[: case[2]]), atol=1e-9)
+
+
+@given(sizes)
 def test_a_start_in_a_metric_spans_the_whitened_singular_vectors(case):
     n, m, r, seed = case
     G, *_ = drawn(*case)
@@ -167,6 +174,12 @@ def test_overlap_with_scale():
         np.testing.assert_allclose([error**2 * 30, cosine**2 * 30], [(2 * c**2 - 1) ** 2 * 16 + 14, 16])
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_alignment_does_not_depend_on_the_length_of_the_gradient(size):
+    G, A, B = drawn(6, 5, 2, 0)
+    np.testing.assert_allclose(lora.alignment(size * G, A, B), lora.alignment(G, A, B))
+
+
 def test_stable_scale():
     assert lora.stable_scale(4096, 16) == pytest.approx(2.0)
     assert 16 / 8**0.5 * lora.stable_scale(4096, 16) ** 2 == pytest.approx(22.627, abs=1e-3)
@@ -222,6 +235,13 @@ def test_a_rate_for_each_task():
     both = quadratic.descend(task, A, B, [0.1, 0.5], 5)
     np.testing.assert_allclose(both[:, 0], quadratic.descend(task, A, B, 0.1, 5)[:, 0])
     np.testing.assert_allclose(both[:, 1], quadratic.descend(task, A, B, 0.5, 5)[:, 1])
+
+
+def test_rates_for_one_task_side_by_side():
+    task = quadratic.quadratic_task((1,), 8, 6)
+    losses = quadratic.descend(task, None, None, [0.1, 0.5], 5)
+    assert losses.shape == (6, 2)
+    np.testing.assert_allclose(losses[:, 1], quadratic.descend(task, None, None, 0.5, 5)[:, 0])
 
 
 @settings(max_examples=20)
@@ -290,6 +310,7 @@ def test_tails():
 # Bad input
 
 G_BAD = np.arange(12.0).reshape(4, 3)
+ONE = quadratic.quadratic_task((1,), 4, 3)
 
 
 @pytest.mark.parametrize(
@@ -308,10 +329,23 @@ G_BAD = np.arange(12.0).reshape(4, 3)
         (lambda: lora.step(G_BAD, np.ones((3, 1)), np.ones((1, 3)), 0.1), "A must have 4 rows, as G"),
         (lambda: lora.step(G_BAD, np.ones((4, 1)), np.ones((2, 3)), 0.1), r"B must have shape \(…, 1, 3\)"),
         (lambda: lora.alignment(G_BAD, np.zeros((4, 1)), np.zeros((1, 3))), "A and B must move W"),
+        (lambda: lora.init(G_BAD, 1, metric=(np.eye(4),)), r"metric must be a pair \(C1, C2\), got 1"),
+        (lambda: lora.init(G_BAD, 1, metric=(np.diag([1, 1, 1, 1e-17]), np.eye(3))), "C1 must be positive .* 1e-17"),
         (lambda: lora.stable_scale(0, 1), "d_out must be a whole number of at least 1, got 0"),
         (lambda: lora.stable_scale(4, -1), "gamma must be positive and finite, got -1"),
         (lambda: quadratic.quadratic_task(()), "seeds must hold at least one seed"),
         (lambda: quadratic.quadratic_task(conditioning=(0.5, 1)), "conditioning must be .* got 0.5"),
+        (lambda: quadratic.quadratic_task(conditioning=(2,)), "conditioning must hold two conditions"),
+        (lambda: quadratic.loss(ONE, np.eye(3)), r"W must have shape \(…, 4, 3\), got \(3, 3\)"),
+        (lambda: quadratic.gradient(ONE, np.eye(3)), r"W must have shape \(…, 4, 3\), got \(3, 3\)"),
+        (lambda: quadratic.descend(ONE, np.ones((4, 1)), None, 0.1, 1), "A and B must be given both .* got A alone"),
+        (lambda: quadratic.descend(ONE, None, np.ones((1, 3)), 0.1, 1), "A and B must be given both .* got B alone"),
+        (
+            lambda: quadratic.limit_floor(ONE, np.ones((4, 1)), np.zeros((1, 3))),
+            "B must have full rank r = 1, got rank 0",
+        ),
+        (lambda: quadratic.limit_floor(ONE, np.ones((4, 2)), np.eye(3)[:2]), "A must have full rank r = 2, got rank 1"),
+        (lambda: quadratic.power("C", np.eye(2), np.nan), "exponent must be one finite number, got nan"),
         (lambda: quadratic.tail(np.eye(2), -1), "r must be a whole number of at least 0, got -1"),
         (lambda: quadratic.descend(quadratic.quadratic_task((1,)), None, None, 0.1, -1), "steps must be"),
     ],
