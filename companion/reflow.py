@@ -19,6 +19,8 @@ from companion.mixtures import Mixture
 
 Array = NDArray[np.float64]
 _TINY = 1e-300
+_SHARPEST = 1000  # the largest distance of means that is resolved without being asked, in spreads
+_AT_ONCE = 2_000_000
 
 
 class Critic(NamedTuple):
@@ -65,22 +67,26 @@ def critic(
     window: float = 1.0,
     center: float = 0.0,
     weight: float = 0.5,
-    nodes: int = 48,
+    nodes: int | None = None,
 ) -> Critic:
     """The best critic D of λ E(|D'(x_t)| − c)² − E[D(x_w) − D(x_0)]/w on the line, t uniform in [0, w]: at x (n,).
 
     λ is `weight`, c is `center`, w is `window`; the defaults are the loss of the post, λ = 10 and c = 1 are WGAN-GP's.
     Its slope is sign(G)·(c + |G|/(2λ w ρ̄)) with the gap G = F_0 − F_w and the mean density ρ̄ of x_t, computed with
     `nodes` Gauss–Legendre times; where ρ̄ is below 1e-300 the slope is 0. Costs n · nodes · K_q · K_p exponentials.
-    Raises ValueError unless d = 1, 0 < window ≤ 1, weight > 0, center ≥ 0, and no component of q or p is a point.
+    By default there are twice as many times as the longest way of a mean has spreads, at least 48; with fewer, ρ̄ breaks
+    up into separate bumps between modes that are far apart.
+    Raises ValueError unless d = 1, 0 < window ≤ 1, weight > 0, center ≥ 0, no component of q or p is a point, and, with
+    the default of `nodes`, no mean has more than 1000 spreads to go.
     """
     one_dimensional("q", q.d)
     one_dimensional("p", p.d)
-    x, nodes, center = finite("x", x, ("n",)), count("nodes", nodes), number("center", center, least=0)
+    x, center = finite("x", x, ("n",)), number("center", center, least=0)
     positive(weight=weight, window=window)
     if window > 1:
         raise ValueError(f"window must be at most 1, got {window!r}")
-    gap = mixtures.cdf(q, x[:, None]) - mixtures.cdf(interpolant(q, p, window), x[:, None])
+    nodes = max(48, int(np.ceil(2 * window * _longest_way(q, p)))) if nodes is None else count("nodes", nodes)
+    gap = _gap(q, interpolant(q, p, window), x)
     density = _mean_density(q, p, x, window, nodes)
     known = density > _TINY
     ratio = np.divide(gap, density, out=np.zeros_like(gap), where=known)
@@ -88,15 +94,22 @@ def critic(
     return Critic(slope, gap, density)
 
 
-def critic_value(q: Mixture, p: Mixture, points: int = 1601, nodes: int = 48) -> float:
+def critic_value(q: Mixture, p: Mixture, points: int | None = None, nodes: int | None = None) -> float:
     """Twice what the best critic of the post's loss gains, ∫(F_0 − F_1)²/ρ̄ dx = E|D'(x_t)|², on `points` even points.
 
-    It lies between W_1(q, p)² and E|x_1 − x_0|². Raises ValueError as `critic` does, and for fewer than 2 points.
+    It lies between W_1(q, p)² and E|x_1 − x_0|². By default there are four points in the least spread of any x_t, at
+    least 1601. Raises ValueError as `critic` does, for fewer than 2 points and for more than 100 000 by default.
     """
     one_dimensional("q", q.d)
     one_dimensional("p", p.d)
     both = [(float(m[k, 0]), 9 * float(np.sqrt(c[k, 0, 0]))) for _, m, c in (q, p) for k in range(len(m))]
-    x = np.linspace(min(m - r for m, r in both), max(m + r for m, r in both), count("points", points, least=2))
+    left, right = min(m - r for m, r in both), max(m + r for m, r in both)
+    if points is None:
+        _longest_way(q, p)
+        points = max(1601, int(4 * (right - left) / _least_spread(q, p).min()))
+        if points > 100_000:
+            raise ValueError(f"points must be given for q and p as wide as this, {points} would be needed")
+    x = np.linspace(left, right, count("points", points, least=2))
     found = critic(q, p, x, nodes=nodes)
     return float((found.slope * found.gap).sum() * (x[1] - x[0]))
 
@@ -140,8 +153,35 @@ def _mean_density(q: Mixture, p: Mixture, x: Array, window: float, nodes: int) -
     t = (window / 2 * (at + 1))[:, None, None]
     mean = ((1 - t) * q.means + t * p.means[:, 0]).ravel()
     sd = np.sqrt((1 - t) ** 2 * q.covs[:, 0] + t**2 * p.covs[:, 0, 0]).ravel()
-    weights = (share[:, None, None] / 2 * np.outer(q.weights, p.weights)).ravel()
-    return np.exp(-(((x[:, None] - mean) / sd) ** 2) / 2) @ (weights / (np.sqrt(2 * np.pi) * sd))
+    weights = (share[:, None, None] / 2 * np.outer(q.weights, p.weights)).ravel() / (np.sqrt(2 * np.pi) * sd)
+    blocks = np.array_split(x, max(1, len(x) * len(sd) // _AT_ONCE))
+    return np.concatenate([np.exp(-(((block[:, None] - mean) / sd) ** 2) / 2) @ weights for block in blocks])
+
+
+def _gap(q: Mixture, p: Mixture, x: Array) -> Array:
+    """F_q − F_p at x, from whichever tail is the smaller, so that it keeps its digits far to the right as well."""
+    left_q, left_p = mixtures.cdf(q, x[:, None]), mixtures.cdf(p, x[:, None])
+    right_q, right_p = (mixtures.cdf(Mixture(m.weights, -m.means, m.covs), -x[:, None]) for m in (q, p))
+    return np.where(left_q + left_p < 1, left_q - left_p, right_p - right_q)
+
+
+def _least_spread(q: Mixture, p: Mixture) -> Array:
+    """The least standard deviation of x_t on the way between each pair of components on the line (K_q, K_p)."""
+    b, s = np.sqrt(q.covs[:, 0]), np.sqrt(p.covs[:, 0, 0])
+    for name, spreads in (("q", b), ("p", s)):
+        if not spreads.all():
+            raise ValueError(f"{name} has a component without spread, add noise first")
+    return b * s / np.sqrt(b**2 + s**2)
+
+
+def _longest_way(q: Mixture, p: Mixture) -> float:
+    """The largest distance of two means in their least spread on the way."""
+    ways = np.abs(q.means - p.means[:, 0]) / _least_spread(q, p)
+    if ways.max() > _SHARPEST:
+        raise ValueError(
+            f"nodes must be given where a mean of q has {ways.max():g} > {_SHARPEST} spreads to go to one of p"
+        )
+    return float(ways.max())
 
 
 def _time(t: float) -> float:

@@ -189,7 +189,17 @@ CALLS = {
     "a NaN point, critic": (lambda: reflow.critic(LINE, LINE, [NAN]), "x", "nan"),
     "points with a space axis, critic": (lambda: reflow.critic(LINE, LINE, [[0.0], [1.0]]), "x", "(2, 1)"),
     "a critic in the plane": (lambda: reflow.critic(PLANE, PLANE, [0.0]), "q", "2"),
-    "a critic of a point mass": (lambda: reflow.critic(LINE, mixtures.named("point"), [0.0]), "m", "without spread"),
+    "a critic of a point mass": (lambda: reflow.critic(LINE, mixtures.named("point"), [0.0]), "p", "without spread"),
+    "a critic of far needles": (
+        lambda: reflow.critic(LINE, mixtures.mixture([1.0], [500.0], 0.01), [0.0]),
+        "nodes",
+        "1000",
+    ),
+    "a value of far needles": (
+        lambda: reflow.critic_value(LINE, mixtures.mixture([1.0], [500.0], 0.01)),
+        "nodes",
+        "1000",
+    ),
     "no window": (lambda: reflow.critic(LINE, LINE, [0.0], window=0.0), "window", "0.0"),
     "a window beyond the data": (lambda: reflow.critic(LINE, LINE, [0.0], window=1.01), "window", "1.01"),
     "a NaN window": (lambda: reflow.critic(LINE, LINE, [0.0], window=NAN), "window", "nan"),

@@ -25,6 +25,21 @@ def test_velocity_between_gaussians(a, b, mu, s, t, x):
     assert reflow.velocity(normal(a, b), normal(mu, s), [x], t)[0] == pytest.approx(expected, abs=1e-9)
 
 
+def test_the_critic_of_a_mirror_image_is_the_mirror_image():
+    q, p = normal(-2, 0.25), THREE
+    mirrored = mixtures.mixture([1.0], [2], 0.25**2), mixtures.mixture(p.weights, -p.means, p.covs)
+    x = np.array([-4.0, -2.0, 0.9, 3.0, 3.7])
+    one, other = reflow.critic(q, p, x, 0.5), reflow.critic(*mirrored, -x, 0.5)
+    np.testing.assert_allclose(one.slope, -other.slope, rtol=1e-9)
+    np.testing.assert_allclose(one.density, other.density, rtol=1e-9)
+
+
+@pytest.mark.parametrize("far", [10, 30, 70])
+def test_the_value_of_two_needles_is_their_squared_distance(far):
+    # Between narrow modes the traffic is 1 over the distance, and the gap is 1.
+    assert reflow.critic_value(normal(0, 0.1), normal(far, 0.1)) == pytest.approx(far**2, rel=1e-5)
+
+
 @settings(max_examples=20, deadline=None)
 @given(means, spreads, st.floats(0.1, 1), st.floats(0.1, 3), st.sampled_from([0.0, 1.0]))
 def test_slope_of_the_critic_by_least_loss(a, b, window, weight, center):
@@ -149,7 +164,8 @@ def test_transport_is_measured_by_w2_only_nearly():
         (lambda: reflow.critic(BIMODAL, BIMODAL, [0.0], window=0), "window must be positive and finite, got 0"),
         (lambda: reflow.critic(BIMODAL, BIMODAL, [0.0], weight=-1), "weight must be positive and finite, got -1"),
         (lambda: reflow.critic(BIMODAL, BIMODAL, [0.0], center=-1), "center must be one finite number of at least 0"),
-        (lambda: reflow.critic(mixtures.named("point"), BIMODAL, [0.0]), "a component without spread"),
+        (lambda: reflow.critic(mixtures.named("point"), BIMODAL, [0.0]), "q has a component without spread"),
+        (lambda: reflow.critic_value(normal(0, 0.1), normal(100, 0.1)), "1414.21 > 1000 spreads to go"),
         (lambda: reflow.velocity(RING, BIMODAL, [[0.0, 0.0]], 0.5), "dimension of q, d = 2, got d = 1"),
         (lambda: reflow.interpolant(BIMODAL, BIMODAL, 1.2), "t must be at most 1, got 1.2"),
         (lambda: reflow.train(0, 1, BIMODAL, 5, 100.0), "rate must keep the standard deviation positive, got 100"),
