@@ -24,6 +24,7 @@ from companion import (
     quadratic,
     rational,
     recurrence,
+    reflow,
     ridge,
     samplers,
     scans,
@@ -289,6 +290,35 @@ CALLS = {
         "3",
     ),
     "iterations that are no number": (lambda: recurrence.deer([[0.5]], [[1.0]], most=0.5), "most", "0.5"),
+    # ReFlow and the critic without time
+    "a NaN point, critic": (lambda: reflow.critic(LINE, LINE, [NAN]), "x", "nan"),
+    "points with a space axis, critic": (lambda: reflow.critic(LINE, LINE, [[0.0], [1.0]]), "x", "(2, 1)"),
+    "a critic in the plane": (lambda: reflow.critic(PLANE, PLANE, [0.0]), "q", "2"),
+    "a critic of a point mass": (lambda: reflow.critic(LINE, mixtures.named("point"), [0.0]), "p", "without spread"),
+    "a critic of far needles": (
+        lambda: reflow.critic(LINE, mixtures.mixture([1.0], [500.0], 0.01), [0.0]),
+        "nodes",
+        "1000",
+    ),
+    "a value of far needles": (
+        lambda: reflow.critic_value(LINE, mixtures.mixture([1.0], [500.0], 0.01)),
+        "nodes",
+        "1000",
+    ),
+    "no window": (lambda: reflow.critic(LINE, LINE, [0.0], window=0.0), "window", "0.0"),
+    "a window beyond the data": (lambda: reflow.critic(LINE, LINE, [0.0], window=1.01), "window", "1.01"),
+    "a NaN window": (lambda: reflow.critic(LINE, LINE, [0.0], window=NAN), "window", "nan"),
+    "no penalty": (lambda: reflow.critic(LINE, LINE, [0.0], weight=0), "weight", "0"),
+    "a negative centre": (lambda: reflow.critic(LINE, LINE, [0.0], center=-1), "center", "-1"),
+    "half a time node": (lambda: reflow.critic(LINE, LINE, [0.0], nodes=2.5), "nodes", "2.5"),
+    "one point to integrate on": (lambda: reflow.critic_value(LINE, LINE, points=1), "points", "1"),
+    "mixtures of two spaces": (lambda: reflow.interpolant(LINE, PLANE, 0.5), "p", "2"),
+    "a time before the start": (lambda: reflow.velocity(LINE, LINE, [[0.0]], -0.1), "t", "-0.1"),
+    "a time beyond the data": (lambda: reflow.velocity(LINE, LINE, [[0.0]], 1.1), "t", "1.1"),
+    "points of another space, velocity": (lambda: reflow.velocity(LINE, LINE, [[0.0, 1.0]], 0.5), "x", "(1, 2)"),
+    "a generator without spread": (lambda: reflow.train(0.0, 0.0, LINE, 5, 0.1), "sd", "0.0"),
+    "a generator that collapses": (lambda: reflow.train(0.0, 1.0, LINE, 50, 90.0), "rate", "90.0"),
+    "no steps of training": (lambda: reflow.train(0.0, 1.0, LINE, 0, 0.1), "steps", "0"),
 }
 
 
