@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import eigh_tridiagonal, solve_banded
 
 from companion._checks import count, finite, number, one_dimensional, one_of, positive
-from companion.mixtures import Mixture, logpdf, moments, score
+from companion.mixtures import Mixture, logpdf, score
 
 Array = NDArray[np.float64]
 _LOG_2PI = float(np.log(2 * np.pi))
@@ -30,7 +30,7 @@ LOSSES = tuple(_LOG_RESCALE)
 
 
 def log_rescale(loss: str, u: ArrayLike, shift: float = 0.0) -> Array:
-    """log h'(u + shift), by how much the loss h speeds up the samples where log r = u: same shape as u.
+    """The log of h'(u + shift), by how much the loss h speeds up the samples where log r = u: same shape as u.
 
     `shift` is a constant added to the logit. Raises ValueError for an unknown loss or numbers that are not finite.
     """
@@ -108,7 +108,7 @@ def generator_velocity(
 
     a and b > 0 broadcast; m is a 1-D mixture. E_z[∂_x h(D) (1, z)] as a sum over n uniform points that cover the data
     and the generator, 9 standard deviations of each. Costs n densities of m for each pair. Raises ValueError for d ≠ 1,
-    b ≤ 0, or an unknown loss.
+    b ≤ 0, an unknown loss, or points that are further apart than b or the narrowest component is wide.
     """
     one_dimensional("m", m.d)
     one_of("loss", loss, LOSSES)
@@ -121,6 +121,8 @@ def generator_velocity(
     low = np.minimum((m.means[:, 0] - reach).min(), a - 9 * b)
     high = np.maximum((m.means[:, 0] + reach).max(), a + 9 * b)
     dx = (high - low) / (n - 1)
+    if (bad := dx > np.minimum(b, np.sqrt(m.covs[:, 0, 0].min()))).any():
+        raise ValueError(f"n must be larger to resolve the generator and the data, got {n} for b = {b[bad][0]:g}")
     x = low + dx * np.arange(n)
     z = (x - a) / b
     log_p, log_q = logpdf(m, x[..., None]), -0.5 * (z**2 + _LOG_2PI) - np.log(b)
@@ -129,12 +131,20 @@ def generator_velocity(
 
 
 def generator_flow(
-    m: Mixture, a: float, b: float, times: ArrayLike, loss: str = "logit", shift: float = 0.0, rtol: float = 1e-7
+    m: Mixture,
+    a: float,
+    b: float,
+    times: ArrayLike,
+    loss: str = "logit",
+    shift: float = 0.0,
+    rtol: float = 1e-7,
+    n: int = 301,
 ) -> Array:
     """The path (a_t, b_t), (m, 2), of the generator a + b z at the increasing `times`, started at (a, b) at times[0].
 
     Solved in (a, log b) with steps of any length (LSODA), so b stays positive. Raises ValueError as
-    `generator_velocity` does, or if the flow cannot be followed to the last time.
+    `generator_velocity` does, so also where the generator collapses below what n points resolve, or if the flow cannot be followed to the
+    last time.
     """
     positive(b=b, rtol=rtol)
     number("a", a)
@@ -146,7 +156,7 @@ def generator_flow(
 
     def rate(_: float, state: Array) -> list[float]:
         width = np.exp(state[1])
-        va, vb = generator_velocity(m, state[0], width, loss, shift, n=301)
+        va, vb = generator_velocity(m, state[0], width, loss, shift, n)
         return [float(va), float(vb / width)]
 
     ends = (times[0], times[-1])
