@@ -1,8 +1,9 @@
 """The density flow of a GAN's loss: implicit steps against explicit ones at equal error, on 'bimodal'.
 
-Both solve the same equation on the same grid, from N(2, 0.6²) to t = 1 under "logit". The error is the largest deviation from the solution of the grid's own ODE by Radau's method with a
-relative tolerance of 1e-9. Explicit Euler is unstable unless its step is below about half the square of the grid's spacing;
-at that step its error is smaller than asked for, and that is its cost. Implicit steps are as long as the error allows.
+Both solve the same equation on the same grid, from N(2, 0.6²) to t = 1 under "logit". The error is the largest
+deviation from the solution of the grid's own ODE by Radau's method with a relative tolerance of 1e-9. Explicit Euler is
+unstable unless its step is below about half the square of the grid's spacing; at that step its error is smaller than
+asked for, and that is its cost. Implicit steps are as long as the error allows.
 """
 
 import numpy as np

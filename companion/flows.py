@@ -50,8 +50,9 @@ def density_flow(
 
     Solves ∂_t q = ∂_x(p h' ∂_x(q/p)) with no flow through the ends, one backward Euler step between two times: the
     factor h' is that of the time before, at most exp(cap), p between two points is their geometric mean. It is stable
-    for steps of any length, of first order in them, and keeps the mass and (for any step) the sign of q. One banded
-    solve of O(n) per step. Raises ValueError unless p and q0 are positive, grid uniform and times increasing.
+    for steps of any length, of first order in them, and keeps the mass and the sign of q. Under "ns" the cloud has a
+    front, which moves by about one point per step at most: take steps short enough. One banded solve of O(n) per step.
+    Raises ValueError unless p and q0 are positive, grid uniform and times increasing.
     """
     p, q0, grid, dx = _on_grid(p, q0, grid)
     times = finite("times", times, ("m",))
@@ -142,9 +143,8 @@ def generator_flow(
 ) -> Array:
     """The path (a_t, b_t), (m, 2), of the generator a + b z at the increasing `times`, started at (a, b) at times[0].
 
-    Solved in (a, log b) with steps of any length (LSODA), so b stays positive. Raises ValueError as
-    `generator_velocity` does, so also where the generator collapses below what n points resolve, or if the flow cannot be followed to the
-    last time.
+    Solved in (a, log b) with steps of any length (LSODA), so b stays positive. Raises ValueError as for a velocity, so
+    also where the generator collapses below what n points resolve, or if the flow cannot be followed to the last time.
     """
     positive(b=b, rtol=rtol)
     number("a", a)
