@@ -54,7 +54,7 @@ def density_flow(
     front, which moves by about one point per step at most: take steps short enough. One banded solve of O(n) per step.
     Raises ValueError unless p and q0 are positive, grid uniform and times increasing.
     """
-    p, q0, grid, dx = _on_grid(p, q0, grid)
+    p, q0, grid, dx = _on_grid(p, finite("q", q0, ("n",)), grid)
     times = finite("times", times, ("m",))
     if (falls := np.diff(times) <= 0).any():
         raise ValueError(f"times must increase, got {times[:-1][falls][0]} before {times[1:][falls][0]}")

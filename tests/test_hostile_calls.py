@@ -189,6 +189,7 @@ CALLS = {
     "a density with a zero": (lambda: flows.density_flow(np.append(BELL[:-1], 0), BELL, GRID, TIMES), "p", "0.0"),
     "a negative cloud": (lambda: flows.density_flow(BELL, -BELL, GRID, TIMES), "q", "-"),
     "a NaN cloud": (lambda: flows.density_flow(BELL, np.append(BELL[:-1], NAN), GRID, TIMES), "q", "nan"),
+    "two clouds at once": (lambda: flows.density_flow(BELL, np.array([BELL, BELL]), GRID, TIMES), "q", "(2, 81)"),
     "a grid in uneven steps": (lambda: flows.density_flow(BELL, BELL, np.sinh(GRID), TIMES), "grid", "-27.28"),
     "a grid that falls": (lambda: flows.relaxation_rates(BELL, GRID[::-1]), "grid", "4.0"),
     "a cloud on another grid": (lambda: flows.divergence("kl", BELL, BELL[:-1], GRID), "q", "(80,)"),
