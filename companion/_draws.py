@@ -8,7 +8,7 @@ Shape = tuple[int, int]
 
 
 def any_rank(rng: np.random.Generator, shape: Shape) -> Array:
-    """A matrix of random rank, 0 and full included, with singular values between ½ and 2: what is drawn by default."""
+    """A matrix of random rank, 0 and full included, with singular values between ½ and 2 beside zeros: the default."""
     return _of_rank(rng, shape, _some_rank(rng, min(shape)))
 
 
@@ -35,7 +35,7 @@ def diagonal(rng: np.random.Generator, shape: Shape) -> Array:
 
 
 def _some_rank(rng: np.random.Generator, most: int) -> int:
-    """A rank: 0 in one of ten, the most in three, else any between: products of many matrices seldom vanish."""
+    """A rank: 0 in one of ten, the most in three of ten, else any but 0: products of many matrices seldom vanish."""
     kind = rng.random()
     return 0 if kind < 0.1 else most if kind < 0.4 else int(rng.integers(1, most + 1))
 

@@ -128,8 +128,13 @@ def scalar(c: sp.Expr, example: dict[str, Any]) -> float:
 
 
 def _value(symbol: sp.Symbol, trial: int) -> sp.Expr:
-    """A value of a symbol, another one in each trial: of either sign, and any size below 2, if it may be so."""
+    """A value of a symbol, another one in each trial: of either sign, and any size below 2, if it may be so.
+
+    A symbol that cannot be real stays as it is.
+    """
+    if symbol.is_extended_real is False:
+        return symbol
     rng = np.random.default_rng([trial, *symbol.name.encode()])
     size = sp.Integer(int(rng.integers(1, 4))) if symbol.is_integer else sp.Float(rng.uniform(0.1, 2))
-    signs = [1] * (symbol.is_negative is not True) + [-1] * (symbol.is_nonnegative is not True)
-    return size * signs[trial % len(signs)]
+    signs = [1] * (symbol.is_positive is not False) + [-1] * (symbol.is_negative is not False)
+    return size * signs[trial % len(signs)] if signs else sp.S.Zero

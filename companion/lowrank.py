@@ -50,10 +50,10 @@ def ridge_inverse(A: ArrayLike, eps: ArrayLike) -> Floats:
     """The ridge inverse (AᵀA + ε I)⁻¹Aᵀ = Aᵀ(AAᵀ + ε I)⁻¹, the B that minimises ‖AB − I‖² + ε‖B‖².
 
     A (n, r), eps of any shape (…) → (…, r, n), in single precision if A is, else in double. Its spectral norm is at
-    most 1/(2√ε). Of the two forms the one with the smaller inverse is taken, which is also safe for a small ε if A has
-    full rank; else rounding is divided by ε. Cost k³ for each ε, with k = min(n, r), and nrk. Raises ValueError if A is
-    not a matrix or not finite, if an eps is not positive and finite, or if AᵀA + ε I overflows or is singular in the
-    precision of A.
+    most 1/(2√ε). Of the two forms the one with the smaller inverse is taken: if A has full rank, a small ε then costs
+    no more digits than AᵀA does; else rounding is divided by ε. Cost k³ for each ε, with k = min(n, r), and nrk. Raises
+    ValueError if A is not a matrix or not finite, if an eps is not positive and finite, or if AᵀA + ε I overflows or is
+    singular in the precision of A.
     """
     dtype = np.float32 if getattr(A, "dtype", None) == np.float32 else np.float64
     A = finite("A", A, ("n", "r")).astype(dtype)
@@ -77,9 +77,9 @@ def newton(A: ArrayLike, steps: int, start: ArrayLike | None = None) -> Array:
 
     A (n, r), start (r, n). From the default start Aᵀ/(‖A‖₁‖A‖_∞) the error 1 − σx of each singular value σ > 0 is
     squared in each step. If the rank is below both n and r, rounding between directions that A neither sees nor reaches
-    (there is none where all products are exact) is doubled in each step: stop when X has settled. Cost n·r·min(n, r)
-    for each step. Raises ValueError if A is not a matrix, is not finite or is 0, if steps is not a whole number of at
-    least 0, or start has another shape.
+    (none if A has exact zeros there, or all products are exact) is doubled in each step: stop when X has settled. Cost
+    n·r·min(n, r) for each step. Raises ValueError if A is not a matrix, is not finite or is 0, if steps is not a whole
+    number of at least 0, or start has another shape.
     """
     A = finite("A", A, ("n", "r"))
     steps = count("steps", steps, least=0)

@@ -162,6 +162,22 @@ def test_coefficients_take_either_sign_and_many_values():
     assert premises.rules((A, (-1) ** (2 * k) * A)).reduce(EPS * A - EPS * A) == 0
 
 
+def test_coefficients_take_the_signs_that_they_may_have():
+    premises = Premises()
+    A = premises.given("A n×r")
+
+    def verdict(coefficient):
+        try:
+            premises.rules((A, coefficient * A))
+        except ValueError as error:
+            return str(error)
+        return "holds"
+
+    for sign, allowed in (("nonpositive", -1), ("nonnegative", 1), ("negative", -1), ("positive", 1), ("zero", 0)):
+        assert verdict(1 + sp.sign(sp.Symbol("t", **{sign: True})) - allowed) == "holds", sign
+    assert "coefficients must be real and finite, got i" in verdict(sp.Symbol("i", imaginary=True))
+
+
 def test_rules_that_undo_each_other_do_not_run_for_ever():
     rules, A, X = penrose()
     circle = rules.premises.rules((A, A * X * A))
