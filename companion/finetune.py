@@ -66,7 +66,7 @@ def toy(L: int, d: int, e: int, r: int, k: int, rng: np.random.Generator | None)
 def identity_start(params: Mapping[str, ArrayLike]) -> Params:
     """The parameters with B, D, up and shift at 0, where every method leaves the backbone's output as it is."""
     outer = ("B", "D", "up", "shift")
-    return {name: finite(name, a) * (_stem(name) not in outer) for name, a in params.items()}
+    return {name: a * (_stem(name) not in outer) for name, a in _arrays(params).items()}
 
 
 def step(
@@ -93,6 +93,8 @@ def step(
         raise ValueError(f"first must lie below the number of blocks, {L}, got {first}")
     x = finite("x", x, (known["W1.0"].shape[1], "T"))
     y = finite("y", y, x.shape)
+    if isinstance(train, str) or not isinstance(train, Collection | None):
+        raise ValueError(f"train must be a collection of stems, got {train!r}")
     trained = TRAINED[method] if train is None else tuple(train)
     for stem in trained:
         one_of("train", stem, sorted({_stem(name) for name in known}))
@@ -100,6 +102,8 @@ def step(
         return _step(method, known, x, y, first, trained)
     if method != "ladder" or set(trained) - set(TRAINED["ladder"]):
         raise ValueError(f"stored must be None unless a ladder alone is trained, got method {method!r}, {trained}")
+    if not isinstance(stored, Sequence) and np.ndim(stored) == 0:
+        raise ValueError(f"stored must hold the {L + 1} states h_0 … h_{L}, got {stored!r}")
     if len(stored) != L + 1:
         raise ValueError(f"stored must hold the {L + 1} states h_0 … h_{L}, got {len(stored)}")
     return _step(method, known, x, y, first, trained, [finite("stored", state, x.shape) for state in stored])
@@ -230,7 +234,7 @@ def _shapes(L: int, d: int, e: int, r: int, s: int) -> dict[str, tuple[int, ...]
 
 def _known(params: Mapping[str, ArrayLike]) -> Params:
     """The parameters as finite arrays, all of them, in shapes that fit together."""
-    known = {name: finite(name, array) for name, array in params.items()}
+    known = _arrays(params)
     sizes = {"W1.0": ("ed", "d"), "A.0": ("r", "d"), "down.0": ("s", "d")}
     if missing := set(sizes) - set(known):
         raise ValueError(f"params must hold what `toy` makes, {min(missing)} too, got {sorted(known)}")
@@ -242,6 +246,12 @@ def _known(params: Mapping[str, ArrayLike]) -> Params:
             raise ValueError(f"params must hold what `toy` makes, {name} too, got {sorted(known)}")
         shaped(name, known[name], wanted)
     return known
+
+
+def _arrays(params: Mapping[str, ArrayLike]) -> Params:
+    if not isinstance(params, Mapping):
+        raise ValueError(f"params must be a mapping from names to arrays, got {params!r}")
+    return {name: finite(name, array) for name, array in params.items()}
 
 
 def _blocks(params: Mapping[str, ArrayLike]) -> int:

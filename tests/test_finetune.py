@@ -99,6 +99,7 @@ def test_stored_states_change_nothing_but_the_way_forward():
     again = finetune.step("ladder", params, x, y, stored=first.states)
     assert again.loss == first.loss
     assert all(np.array_equal(again.grads[name], grad) for name, grad in first.grads.items())
+    assert finetune.step("ladder", params, x, y, stored=np.array(first.states)).loss == first.loss
     assert first.forward - again.forward == 3 * 3 * 4 * 2 * 16
     assert (again.backward, again.saved) == (first.backward, first.saved)
 
@@ -171,6 +172,11 @@ PARAMS, X, Y = data((2, 4, 1, 1, 2))
         (lambda: finetune.step("ladder", PARAMS | {"alpha.1": np.ones(3)}, X, Y), "alpha.1", r"\(3,\)"),
         (lambda: finetune.step("ladder", PARAMS | {"W1.0": np.ones((3, 4))}, X, Y), "W1.0", r"\(3, 4\)"),
         (lambda: finetune.step("full", PARAMS, X, Y, train=("W3",)), "train", "W3"),
+        (lambda: finetune.step("full", PARAMS, X, Y, train=3), "train", "3"),
+        (lambda: finetune.step("full", PARAMS, X, Y, train="W1"), "train", "got 'W1'"),
+        (lambda: finetune.step("full", 3, X, Y), "params", "3"),
+        (lambda: finetune.identity_start(3), "params", "3"),
+        (lambda: finetune.step("ladder", PARAMS, X, Y, stored=3), "stored", "3"),
         (lambda: finetune.step("lora", PARAMS, X, Y, stored=[X, X, X]), "stored", "lora"),
         (lambda: finetune.step("ladder", PARAMS, X, Y, train=("W1",), stored=[X, X, X]), "stored", "W1"),
         (lambda: finetune.step("ladder", PARAMS, X, Y, stored=[X]), "stored", "1"),
