@@ -104,7 +104,7 @@ def preimage(codes: ArrayLike, levels: ArrayLike) -> Array:
 def codes_to_index(codes: ArrayLike, levels: ArrayLike) -> Codes:
     """One number for each code, Σ c_i ∏_{j<i} L_j: the first coordinate is the last digit. (…, d) → (…).
 
-    Raises ValueError for codes outside 0 … L_i − 1, for a level below 2, or more than 2⁶² codes.
+    Raises ValueError for codes outside 0 … L_i − 1, for a level below 2, or more than 2⁵³ codes.
     """
     codes, size = _digits(codes, levels)
     return codes @ _places(size)
@@ -113,7 +113,7 @@ def codes_to_index(codes: ArrayLike, levels: ArrayLike) -> Codes:
 def index_to_codes(index: ArrayLike, levels: ArrayLike) -> Codes:
     """The code of each index, the inverse of `codes_to_index`: (…) → (…, d).
 
-    Raises ValueError for an index outside 0 … ∏L − 1, for a level below 2, or more than 2⁶² codes.
+    Raises ValueError for an index outside 0 … ∏L − 1, for a level below 2, or more than 2⁵³ codes.
     """
     size = _levels(levels)
     place = _places(size)
@@ -130,9 +130,9 @@ def _levels(levels: ArrayLike) -> Codes:
 
 
 def _places(size: Codes) -> Codes:
-    """What one step of each coordinate adds to the index."""
-    if np.log2(size).sum() > 62:
-        raise ValueError(f"levels must give at most 2**62 codes, got 2**{np.log2(size).sum():.1f}")
+    """What one step of each coordinate adds to the index; every index is a whole number that a float holds exactly."""
+    if np.log2(size).sum() > 53:
+        raise ValueError(f"levels must give at most 2**53 codes, got 2**{np.log2(size).sum():.1f}")
     return np.concatenate([[1], np.cumprod(size[:-1])]).astype(np.intp)
 
 

@@ -30,6 +30,14 @@ def test_the_first_coordinate_is_the_last_digit():
     assert fsq.index_to_codes(239, [8, 6, 5]).tolist() == [7, 5, 4]
 
 
+def test_the_largest_codebook_keeps_all_its_digits():
+    size = [2] * 53
+    codes = np.ones(53, dtype=int)
+    assert fsq.codes_to_index(codes, size) == 2**53 - 1
+    for index in (2**53 - 1, 2**52 + 1):
+        assert fsq.codes_to_index(fsq.index_to_codes(index, size), size) == index
+
+
 @settings(deadline=None)
 @given(levels, seeds)
 def test_codes_are_the_nearest_whole_numbers_and_every_code_is_hit(size, seed):
@@ -129,7 +137,7 @@ def test_the_straight_through_gradient_of_rounding():
         (lambda: fsq.codes_to_index([[-1]], [4]), "got -1 at index 0, 0"),
         (lambda: fsq.codes_to_index(3, [4]), r"codes must have 1 entries .* got shape \(\)"),
         (lambda: fsq.index_to_codes([1000], [8, 5, 5, 5]), "index must be whole numbers from 0 to 999, got 1000"),
-        (lambda: fsq.index_to_codes(0, [2] * 63), r"levels must give at most 2\*\*62 codes, got 2\*\*63.0"),
+        (lambda: fsq.index_to_codes(0, [2] * 54), r"levels must give at most 2\*\*53 codes, got 2\*\*54.0"),
         (lambda: fsq.preimage([[0.5]], [4]), "codes must be whole numbers from 0 to 3, got 0.5"),
     ],
 )
