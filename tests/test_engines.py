@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import catalogue
 import engines
 import pytest
-from conftest import CHILDREN, MISCOUNTED, give_up, served
+from conftest import CHILDREN, MISCOUNTED, OPEN_NOTES, give_up, served
 from test_answers import STATE, answers
 
 # Selenium warns of itself.
@@ -98,7 +98,8 @@ def moves(page, name, act):
 
 
 def sliders(page):
-    """Every slider as (its explorer, the slider, three key presses on it)."""
+    """Every slider as (its explorer, the slider, three key presses on it), those in folded notes too."""
+    page.run(f"() => {{ {OPEN_NOTES} }}")
     for name, found, _ in page.run(CONTROLS):
         for slider, at_end in found:
             key = "ArrowLeft" if at_end else "ArrowRight"
