@@ -774,3 +774,10 @@ def test_a_function_of_an_undefined_function_is_probed():
     Ledger("test").prove("the chain rule", chain, sp.diff(u(inner), x) * sp.diff(inner, y), computed=True)
     with pytest.raises(FalseClaim):
         Ledger("test").prove("a wrong one", chain, 2 * sp.diff(u(inner), x) * sp.diff(inner, y))
+
+
+def test_a_bar_in_a_statement_does_not_end_a_cell_of_the_table(claims, shown):
+    claims.prove(r"$\|x\|^2-1=|x-1||x+1|$ for $x>1$", (r - 1) * (r + 1), r**2 - 1)
+    claims.table()
+    row = next(line for line in shown.displayed[-1][0]["text/markdown"].splitlines() if line.startswith("| 1 |"))
+    assert row == r"| 1 | proved | $\Vert x\Vert ^2-1=\vert x-1\vert \vert x+1\vert $ for $x>1$ |"

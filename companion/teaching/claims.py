@@ -188,7 +188,7 @@ class Ledger:
             raise BadClaim(f"the ledger {self.name!r} holds no claim")
         counts = {grade: sum(c.grade == grade for c in self.claims) for grade in GRADES}
         summary = f"{len(self.claims)} claims: " + ", ".join(f"{n} {grade}" for grade, n in counts.items() if n)
-        rows = [f"| {c.number} | {c.grade} | {c.statement.replace('|', chr(92) + 'vert ')} |" for c in self.claims]
+        rows = [f"| {c.number} | {c.grade} | {_without_bars(c.statement)} |" for c in self.claims]
         _display(
             {
                 "text/plain": "\n".join(
@@ -296,3 +296,8 @@ def _display(bundle: dict[str, str], metadata: dict[str, Any]) -> None:
     """Show a bundle in IPython; elsewhere a claim that holds says nothing."""
     if ipython() is not None:
         show(bundle, metadata)
+
+
+def _without_bars(statement: str) -> str:
+    """A statement as the cell of a table, which a bar would end."""
+    return statement.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
