@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from companion._checks import count, finite, generator, number, one_of, positive
+from companion._checks import count, finite, number, one_of, positive
 from companion.quadratic import chained, power, stack, transposed
+from companion.svd import randomized_svd
 
 Array = NDArray[np.float64]
 
@@ -78,19 +79,15 @@ def init(
 def sketch(G: ArrayLike, q: int, rng: np.random.Generator | None, rounds: int = 4) -> tuple[Array, Array, Array]:
     """An approximate SVD of G (n, m) from q random directions: U (n, q), s (q,), V (q, m), with V already transposed.
 
-    Halko, Martinsson and Tropp, arXiv:0909.4061: G times a random matrix, `rounds` times back and forth, then the SVD
-    of a q × m matrix. Exact up to rounding if rank G ≤ q. Cost: about 4(rounds + 1)·n·m·q. Raises ValueError for q
+    `svd.randomized_svd` with the settings of the paper's code: all q directions are kept, after `rounds` passes back
+    and forth. Exact up to rounding if rank G ≤ q. Cost: about 4(rounds + 1)·n·m·q. Raises ValueError for q
     above min(n, m).
     """
     G = finite("G", G, ("n", "m"))
-    q, rounds, rng = count("q", q), count("rounds", rounds, least=0), generator(rng)
+    q, rounds = count("q", q), count("rounds", rounds, least=0)
     if q > min(G.shape):
         raise ValueError(f"q must be at most min(n, m) = {min(G.shape)}, got {q}")
-    Q = np.linalg.qr(G @ rng.standard_normal((G.shape[1], q)))[0]
-    for _ in range(rounds):
-        Q = np.linalg.qr(G @ np.linalg.qr(G.T @ Q)[0])[0]
-    U, s, V = np.linalg.svd(Q.T @ G, full_matrices=False)
-    return Q @ U, s, V
+    return randomized_svd(G, q, oversample=0, iterations=rounds, rng=rng)
 
 
 def step(G: ArrayLike, A: ArrayLike, B: ArrayLike, lr: float) -> Step:
