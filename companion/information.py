@@ -98,14 +98,13 @@ def _expected(
     mean, cov = moments(m)
     unit = np.linspace(-9, 9, 1601)
     s, n, parts = signal.reshape(-1, 1), noise.reshape(-1, 1), []
-    widths, steps = np.sqrt(s**2 * m.covs.min() + n**2), np.sqrt(s**2 * cov[0, 0] + n**2) * (unit[1] - unit[0])
-    worst = (widths / steps).argmin()
-    _refuse_narrow(widths[worst, 0], steps[worst, 0])
+    widths, sds, step = np.sqrt(s**2 * m.covs.min() + n**2), np.sqrt(s**2 * cov[0, 0] + n**2), unit[1] - unit[0]
+    worst = (widths / sds).argmin()
+    _refuse_narrow(widths[worst, 0], sds[worst, 0] * step)
     for k in range(0, len(s), _CHUNK):
-        ss, nn = s[k : k + _CHUNK], n[k : k + _CHUNK]
-        sd = np.sqrt(ss**2 * cov[0, 0] + nn**2)
+        ss, nn, sd = (levels[k : k + _CHUNK] for levels in (s, n, sds))
         x = (ss * mean + sd * unit)[..., None]
-        w = np.exp(logpdf(m, x, ss, nn)) * sd * (unit[1] - unit[0])
+        w = np.exp(logpdf(m, x, ss, nn)) * sd * step
         parts.append((w * g(x, ss, nn)).sum(axis=-1))
     return np.concatenate(parts).reshape(signal.shape)
 
