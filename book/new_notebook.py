@@ -12,8 +12,6 @@ import yaml
 from catalogue import ROOT
 from run_notebook import FOLDED, normalise
 
-# Parts whose title is not their folder's name with a capital.
-_CAPTIONS = {"lowrank": "Low rank", "sequence": "Sequences"}
 _NAME = re.compile(r"([a-z][a-z-]*)/(\d\d)-([a-z0-9]+(?:-[a-z0-9]+)*)")
 # Each cell: "" for prose, "code" for code, or the tag of a folded cell; then its text.
 _CELLS = (
@@ -116,7 +114,7 @@ def listed(toc: str, name: str) -> str:
         lines.insert(place, line)
     else:
         place = next(k for k, text in enumerate(lines) if text.strip() == "- caption: The book")
-        caption = _CAPTIONS.get(part, part.replace("-", " ").capitalize())
+        caption = part.replace("-", " ").capitalize()
         # Every part has its page in the ledger, after those of the parts before it.
         ledger = f"          - file: ledger/{part}\n            title: {caption}\n"
         after = [k for k, text in enumerate(lines) if text.startswith("          - file: ledger/")]
