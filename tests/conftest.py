@@ -67,6 +67,11 @@ def book_pages() -> list[str]:
     return [toc["root"], *(page["file"] for chapter in chapters for page in (chapter, *chapter.get("sections", ())))]
 
 
+def pages_with_explorers() -> list[str]:
+    """The pages of the book that show explorers: the first one, and the notebooks."""
+    return [page for page in book_pages() if page.startswith("notebooks/") or page == "index"]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose which pages undergo what takes long, once for all workers, before they start."""
     os.environ.setdefault("PAGES_SEED", str(random.randrange(10_000)))

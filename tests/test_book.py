@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import CHILDREN, MISCOUNTED, OPEN_NOTES, book_pages, by_chance
+from conftest import CHILDREN, MISCOUNTED, OPEN_NOTES, book_pages, by_chance, pages_with_explorers
 
 EXPLORER_BUDGET = 1_500_000
 PAGE_PACKS = 3_000_000
 FIRST_WEIGHT = 600_000
 PAGES = book_pages()
-WITH_EXPLORERS = [page for page in PAGES if page.startswith("notebooks/") or page == "index"]
+WITH_EXPLORERS = pages_with_explorers()
 # LaTeX that was not rendered, and LaTeX that a reader sees as the source of what is rendered elsewhere.
 RAW_MATHEMATICS = re.compile(r"\$\$|\\\(|\\\[|\\(?:frac|alpha|sum|mathbb|left|cdot)\b")
 SOURCE = re.compile(

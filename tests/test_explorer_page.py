@@ -5,10 +5,9 @@ import json
 import re
 
 import pytest
-from conftest import OPEN_NOTES, book_pages, by_chance
+from conftest import OPEN_NOTES, by_chance, pages_with_explorers
 from playwright.sync_api import expect
 
-PAGES = [page for page in book_pages() if page.startswith("notebooks/") or page == "index"]
 EXPLORER_BUDGET = 1_500_000
 PAGE_BUDGET = 3_000_000
 SMALLEST_TARGET = 24
@@ -387,7 +386,7 @@ def test_a_dark_page_goes_to_paper_in_dark_ink(browser, book_url, light):
     context.close()
 
 
-@pytest.mark.parametrize("path", by_chance(PAGES, 6))
+@pytest.mark.parametrize("path", by_chance(pages_with_explorers(), 6))
 def test_labels_values_and_controls_keep_clear_of_each_other(browser, book_url, path):
     """On pages chosen by chance; `make check` tries a notebook's own."""
     context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
