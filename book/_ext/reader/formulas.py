@@ -28,6 +28,7 @@ APPLICATION = "\u2061"
 # Characters of LaTeX up to which a formula may not be broken from line to line.
 SHORT = 40
 _SIGNS = re.compile(r"[-.,;:?!)\]’”]+\w*")
+_OPENING = re.compile(r"[(\[‘“]+$")
 _MATH = re.compile(r"<math .*?</math>", re.DOTALL)
 
 ElementTree.register_namespace("", MATHML)
@@ -86,21 +87,29 @@ def visit(element: str, **options: Any) -> Callable[[Any, nodes.Element], None]:
 
 
 class Glued(SphinxPostTransform):
-    """Keep the stop or comma behind a short formula on its line: browsers break between a formula and any sign."""
+    """Keep a short formula, the bracket before it and the sign behind it on one line, which browsers break."""
 
     default_priority = 45
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Wrap formula and sign together, where the formula is too short to need a break of its own."""
+        """Wrap formula and signs together, where the formula is too short to need a break of its own."""
         for formula in list(self.document.findall(nodes.math)):
-            after = formula.next_node(descend=False, siblings=True)
-            if not isinstance(after, nodes.Text) or len(formula.astext()) > SHORT:
+            if len(formula.astext()) > SHORT:
                 continue
-            if signs := _SIGNS.match(after.astext()):
-                rest = nodes.Text(after.astext()[signs.end() :])
-                swap(after, rest)
-                formula.replace_self(nodes.inline("", "", formula.deepcopy(), nodes.Text(signs[0]), classes=["glued"]))
+            parent = formula.parent
+            place = next(k for k, child in enumerate(parent.children) if child is formula)
+            line = nodes.inline("", "", formula.deepcopy(), classes=["glued"])
+            after = parent[place + 1] if place + 1 < len(parent) else None
+            if isinstance(after, nodes.Text) and (signs := _SIGNS.match(after.astext())):
+                line.append(nodes.Text(signs[0]))
+                swap(after, nodes.Text(after.astext()[signs.end() :]))
+            before = parent[place - 1] if place else None
+            if isinstance(before, nodes.Text) and (opening := _OPENING.search(before.astext())):
+                line.insert(0, nodes.Text(opening[0]))
+                swap(before, nodes.Text(before.astext()[: opening.start()]))
+            if len(line) > 1:
+                formula.replace_self(line)
 
 
 def register(app: Sphinx) -> None:
