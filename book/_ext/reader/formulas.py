@@ -25,6 +25,8 @@ CHILDREN = {
     "mroot": 2,
 }
 APPLICATION = "\u2061"
+# Where it stands, no line may end.
+JOINER = "\u2060"
 # Characters of LaTeX up to which a formula may not be broken from line to line.
 SHORT = 40
 _SIGNS = re.compile(r"[-.,;:?!)\]’”]+\w*")
@@ -87,27 +89,30 @@ def visit(element: str, **options: Any) -> Callable[[Any, nodes.Element], None]:
 
 
 class Glued(SphinxPostTransform):
-    """Keep a short formula, the bracket before it and the sign behind it on one line, which browsers break."""
+    """Keep a formula, the bracket before it and the sign behind it on one line, which browsers break."""
 
     default_priority = 45
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Wrap formula and signs together, where the formula is too short to need a break of its own."""
+        """Wrap formula and signs together; where the formula may need a break of its own, join the signs to its end."""
         for formula in list(self.document.findall(nodes.math)):
-            if len(formula.astext()) > SHORT:
-                continue
             parent = formula.parent
             place = next(k for k, child in enumerate(parent.children) if child is formula)
+            before, after = (parent[k] if 0 <= k < len(parent) else nodes.Text("") for k in (place - 1, place + 1))
+            signs = _SIGNS.match(after.astext()) if isinstance(after, nodes.Text) else None
+            opening = _OPENING.search(before.astext()) if isinstance(before, nodes.Text) else None
+            if len(formula.astext()) > SHORT:
+                if signs:
+                    swap(after, nodes.Text(JOINER + after))
+                continue
             line = nodes.inline("", "", formula.deepcopy(), classes=["glued"])
-            after = parent[place + 1] if place + 1 < len(parent) else None
-            if isinstance(after, nodes.Text) and (signs := _SIGNS.match(after.astext())):
+            if signs:
                 line.append(nodes.Text(signs[0]))
-                swap(after, nodes.Text(after.astext()[signs.end() :]))
-            before = parent[place - 1] if place else None
-            if isinstance(before, nodes.Text) and (opening := _OPENING.search(before.astext())):
+                swap(after, nodes.Text(after[signs.end() :]))
+            if opening:
                 line.insert(0, nodes.Text(opening[0]))
-                swap(before, nodes.Text(before.astext()[: opening.start()]))
+                swap(before, nodes.Text(before[: opening.start()]))
             if len(line) > 1:
                 formula.replace_self(line)
 
