@@ -25,8 +25,6 @@ CHILDREN = {
     "mroot": 2,
 }
 APPLICATION = "\u2061"
-# Where it stands, no line may end.
-JOINER = "\u2060"
 # Characters of LaTeX up to which a formula may not be broken from line to line.
 SHORT = 40
 _SIGNS = re.compile(r"[-.,;:?!)\]’”]+\w*")
@@ -95,16 +93,17 @@ class Glued(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Wrap formula and signs together; where the formula may need a break of its own, join the signs to its end."""
+        """Wrap formula and signs together; a formula that may need a break of its own takes the sign in."""
         for formula in list(self.document.findall(nodes.math)):
             parent = formula.parent
             place = next(k for k, child in enumerate(parent.children) if child is formula)
             before, after = (parent[k] if 0 <= k < len(parent) else nodes.Text("") for k in (place - 1, place + 1))
             signs = _SIGNS.match(after.astext()) if isinstance(after, nodes.Text) else None
             opening = _OPENING.search(before.astext()) if isinstance(before, nodes.Text) else None
-            if len(formula.astext()) > SHORT:
-                if signs:
-                    swap(after, nodes.Text(JOINER + after))
+            if len(latex := formula.astext()) > SHORT:
+                if signs and after[0] in ".,;?!":
+                    formula.replace_self(nodes.math(latex, latex + after[0]))
+                    swap(after, nodes.Text(after[1:]))
                 continue
             line = nodes.inline("", "", formula.deepcopy(), classes=["glued"])
             if signs:
