@@ -17,7 +17,7 @@ from PIL import Image
 
 from companion.teaching import Choice, Cover, Range, explore
 from companion.teaching.bake import bake, on_paper
-from companion.teaching.canvas import Canvas
+from companion.teaching.canvas import Canvas, in_words
 from companion.teaching.live import Live
 from companion.teaching.plotting import PALETTE, bars, guide, heatmap, label_line
 
@@ -479,3 +479,9 @@ def test_an_error_is_shown_in_the_place_of_the_picture_and_goes_away():
         await until(lambda: live.message.value == "")
 
     told(story)
+
+
+def test_named_numbers_are_said_as_in_print():
+    named = {"a": 0.036754, "b": -2, "c": 20_000, "d": 4.5091e-5, "e": -2.5e8, "f": "2e-03", "g": "94 %", "h": 9999.9}
+    words = ["0.03675", "−2", "20,000", "4.509 · 10⁻⁵", "−2.5 · 10⁸", "2 · 10⁻³", "94 %", "10,000"]
+    assert [said for _, said in in_words(named)] == words

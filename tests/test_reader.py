@@ -8,11 +8,13 @@ import small_books
 from catalogue import ROOT
 from conftest import CHILDREN, MISCOUNTED
 from docutils import nodes
+from docutils.utils import new_document
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from reader import tags
 from reader.elision import elide, statements
-from reader.formulas import repaired
+from reader.formulas import Glued, repaired
 from reader.plain import plain, plain_text
+from reader.powers import printed
 
 # --- a small book with notes, which no notebook has yet -------------------------------------------------------------
 
@@ -424,3 +426,34 @@ def test_a_stop_stays_behind_its_formula_where_another_text_is_the_same():
     line = nodes.paragraph("", "", nodes.strong("", "a"), first, nodes.strong("", "b"), second)
     tags.swap(second, nodes.Text("!"))
     assert [child.astext() for child in line.children] == ["a", ".", "b", "!"]
+
+
+def test_brackets_and_stops_stay_with_a_short_formula():
+    document = new_document("page")
+    line = nodes.paragraph("", "", nodes.Text("better (see ("), nodes.math("", "x"), nodes.Text("), or "))
+    line += [nodes.math("", "y"), nodes.Text(" and "), nodes.math("", "z" * 50), nodes.Text(".")]
+    document += line
+    Glued(document).run()
+    assert [type(child).__name__ for child in line.children] == [
+        "Text",
+        "inline",
+        "Text",
+        "math",
+        "Text",
+        "math",
+        "Text",
+    ]
+    assert [child.astext() for child in line.children[:3]] == ["better (see ", "(x),", " or "]
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("within 1e-09 relative", ["within 10", "−9", " relative"]),
+        ("6.8683e-05", ["6.8683\u202f·\u202f10", "−5", ""]),
+        ("-2.478e+04, 1e-300", ["−2.478\u202f·\u202f10", "4", ", 10", "−300", ""]),
+        ("12 of 3e9a and x1e5", ["12 of 3e9a and x1e5"]),
+    ],
+)
+def test_powers_of_ten_have_exponents(text, pieces):
+    assert [piece.astext() for piece in printed(text)] == pieces

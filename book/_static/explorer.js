@@ -144,8 +144,10 @@
       return { input, output };
     }
 
+    // With a true minus, as in the figure; the address keeps the plain one.
     text(parameter, k) {
-      return parameter.unit ? `${parameter.values[k]} ${parameter.unit}` : parameter.values[k];
+      const value = parameter.values[k].replace(/^-(?=[\d.])/, "−");
+      return parameter.unit ? `${value} ${parameter.unit}` : value;
     }
 
     words() {

@@ -1,6 +1,7 @@
 """How a frame of an explorer is drawn: one reused figure a panel, as SVG for the book, as PNG live."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -110,8 +111,22 @@ def scaffold_of(axes: Axes, axis: Axis) -> str:
 
 
 def in_words(named: dict[str, Any]) -> list[tuple[str, str]]:
-    """Named numbers as the reader sees them, to four digits."""
-    return [(name, v if isinstance(v, str) else f"{v + 0.0:.4g}") for name, v in named.items()]
+    """Named numbers as the reader sees them, to four digits; those below ten million in full."""
+    return [(name, with_powers(v) if isinstance(v, str) else in_digits(v + 0.0)) for name, v in named.items()]
+
+
+def in_digits(value: float) -> str:
+    """A number to four digits; up to ten million in full."""
+    return with_powers(f"{value:,.0f}" if 9999.5 <= abs(value) < 1e7 else f"{value:.4g}")
+
+
+def with_powers(text: str) -> str:
+    """A number as it is printed in books, with a true minus and no e for a power of ten; other text as it is."""
+    parts = re.fullmatch(r"(-?)([0-9][0-9.,]*)(?:e([+-][0-9]+))?", text)
+    if not parts:
+        return text
+    sign, digits, exponent = parts.groups()
+    return ("−" if sign else "") + digits + (f" · {plotting.power_of_ten(int(exponent))}" if exponent else "")
 
 
 @contextmanager

@@ -8,7 +8,21 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from reader import chinese, claims, elision, facts, folds, formulas, heads, ledger, navigation, pointers, tags
+from reader import (
+    chinese,
+    claims,
+    elision,
+    facts,
+    folds,
+    formulas,
+    heads,
+    ledger,
+    navigation,
+    pointers,
+    powers,
+    tables,
+    tags,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -23,6 +37,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
         facts.Facts,
         folds.FoldedNotes,
         chinese.Chinese,
+        powers.Powers,
+        tables.WideTables,
     ):
         app.add_post_transform(transform)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,8 +9,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from reader.tags import Tag, swap
 
 HAN = r"\u3400-\u9fff\uf900-\ufaff"
-# A run of Han characters, with the brackets and full-width signs around it.
-_WORDS = re.compile(rf"[“《(]*[{HAN}][{HAN}\u3000-\u303f\uff00-\uffef“”·、—]*")
+# A run of Han characters, with the full-width signs around it.
+_WORDS = re.compile(rf"[“《]*[{HAN}][{HAN}\u3000-\u303f\uff00-\uffef“”·、—]*")
 _HAN = re.compile(f"[{HAN}]")
 
 

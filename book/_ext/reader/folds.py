@@ -21,7 +21,9 @@ def summary(number: int, note: nodes.section) -> Tag:
     """What shows of a folded note."""
     title = note.pop(0)
     words = title.astext()
-    named = [] if words.startswith("Note ") else [Tag("span", nodes.Text(f"Note {number}"), classes=["note-number"])]
+    named: list[nodes.Node] = []
+    if not words.startswith("Note "):
+        named = [Tag("span", nodes.Text(f"Note {number}"), classes=["note-number"]), nodes.Text(" ")]
     heading = Tag("h3", *named, *title.children)
     claims = [n for n, _ in numbers(note)]
     if not claims:

@@ -28,6 +28,7 @@ APPLICATION = "\u2061"
 # Characters of LaTeX up to which a formula may not be broken from line to line.
 SHORT = 40
 _SIGNS = re.compile(r"[-.,;:?!)\]’”]+\w*")
+_OPENING = re.compile(r"[(\[‘“]+$")
 _MATH = re.compile(r"<math .*?</math>", re.DOTALL)
 
 ElementTree.register_namespace("", MATHML)
@@ -86,21 +87,33 @@ def visit(element: str, **options: Any) -> Callable[[Any, nodes.Element], None]:
 
 
 class Glued(SphinxPostTransform):
-    """Keep the stop or comma behind a short formula on its line: browsers break between a formula and any sign."""
+    """Keep a formula, the bracket before it and the sign behind it on one line, which browsers break."""
 
     default_priority = 45
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Wrap formula and sign together, where the formula is too short to need a break of its own."""
+        """Wrap formula and signs together; a formula that may need a break of its own takes the sign in."""
         for formula in list(self.document.findall(nodes.math)):
-            after = formula.next_node(descend=False, siblings=True)
-            if not isinstance(after, nodes.Text) or len(formula.astext()) > SHORT:
+            parent = formula.parent
+            place = next(k for k, child in enumerate(parent.children) if child is formula)
+            before, after = (parent[k] if 0 <= k < len(parent) else nodes.Text("") for k in (place - 1, place + 1))
+            signs = _SIGNS.match(after.astext()) if isinstance(after, nodes.Text) else None
+            opening = _OPENING.search(before.astext()) if isinstance(before, nodes.Text) else None
+            if len(latex := formula.astext()) > SHORT:
+                if signs and after[0] in ".,;?!":
+                    formula.replace_self(nodes.math(latex, latex + after[0]))
+                    swap(after, nodes.Text(after[1:]))
                 continue
-            if signs := _SIGNS.match(after.astext()):
-                rest = nodes.Text(after.astext()[signs.end() :])
-                swap(after, rest)
-                formula.replace_self(nodes.inline("", "", formula.deepcopy(), nodes.Text(signs[0]), classes=["glued"]))
+            line = nodes.inline("", "", formula.deepcopy(), classes=["glued"])
+            if signs:
+                line.append(nodes.Text(signs[0]))
+                swap(after, nodes.Text(after[signs.end() :]))
+            if opening:
+                line.insert(0, nodes.Text(opening[0]))
+                swap(before, nodes.Text(before[: opening.start()]))
+            if len(line) > 1:
+                formula.replace_self(line)
 
 
 def register(app: Sphinx) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+# Behind these no line break may come: it would be seen as a space.
+INLINE = {"a", "cite", "span"}
+
 
 class Tag(nodes.General, nodes.Element):
     """An HTML element by its name; other builders see only what it holds."""
@@ -21,7 +24,7 @@ def open_tag(translator: Any, node: Tag) -> None:
 
 def close_tag(translator: Any, node: Tag) -> None:
     """Write the end tag."""
-    translator.body.append(f"</{node['name']}>\n")
+    translator.body.append(f"</{node['name']}>" + ("" if node["name"] in INLINE else "\n"))
 
 
 def ignore(translator: Any, node: Tag) -> None:
