@@ -73,7 +73,7 @@ check-one: build/$(NAME).fresh book/$(ONE) book/_static/katex/katex.min.css book
 	BOOK_HTML=build/check/_build/html $(PYTEST) --notebook=$(NAME) --deselect tests/test_book.py::test_links_lead_somewhere \
 	  --deselect tests/test_book.py::test_a_notebook_leads_to_its_claims_in_the_ledger \
 	  --deselect tests/test_book.py::test_every_notebook_can_be_cited \
-	  tests/test_notebooks.py tests/test_mutations.py tests/test_book.py tests/test_explorer_page.py $(ONE) $(ARGS)
+	  tests/test_notebooks.py tests/test_answer_lists.py tests/test_mutations.py tests/test_book.py tests/test_explorer_page.py $(ONE) $(ARGS)
 
 notebooks: $(FRESH)
 
