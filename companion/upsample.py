@@ -59,7 +59,7 @@ def match_level(signal: ArrayLike, noise: ArrayLike, s: int, dim: int = 2) -> Ma
     noise = broadcast("noise", noise, signal.shape, least=0)
     total = signal**2 + noise**2
     if (bad := np.abs(total - 1) > 1e-9).any():
-        raise ValueError(f"signal² + noise² must be 1, got {total[bad][0]:g}")
+        raise ValueError(f"signal and noise must have signal² + noise² = 1, got {total[bad][0]:g}")
     shrunk = noise / _shrink(s, dim)
     rho = np.hypot(signal, shrunk)
     return Matched(signal / rho, shrunk / rho, rho)
@@ -109,6 +109,7 @@ def predictor(kind: str, spectrum: ArrayLike, s: int, signal: float, noise: floa
     one_of("kind", kind, KINDS)
     between("noise", number("noise", noise), 0, np.inf)
     w, level = number("w", w, least=-1), match_level(number("signal", signal), noise, s)
+    spectrum = fields.field("spectrum", spectrum, least=0)
     aliases, diagonal = fields.to_blocks(spectrum, s), np.eye(int(s) ** 2)
     if kind == "ideal":
         return _gain(aliases, signal, noise)[..., None] * diagonal + 0j
