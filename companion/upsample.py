@@ -32,7 +32,7 @@ class Matched(NamedTuple):
 
 
 def pool(x: ArrayLike, s: int, axes: Sequence[int] = (-2, -1)) -> Array:
-    """The means over cells of s pixels along each of the axes, 𝒟. ValueError unless s divides their lengths."""
+    """The means over cells of s pixels along each of the axes, 𝒟. ValueError for bad axes, or an s that leaves a rest."""
     means, s = finite("x", x), count("s", s)
     for axis in _axes(means, axes):
         before, length, after = means.shape[:axis], means.shape[axis], means.shape[axis + 1 :]
@@ -43,7 +43,7 @@ def pool(x: ArrayLike, s: int, axes: Sequence[int] = (-2, -1)) -> Array:
 
 
 def repeat(x: ArrayLike, s: int, axes: Sequence[int] = (-2, -1)) -> Array:
-    """Each pixel s times along each of the axes, 𝒰, the nearest neighbours. ValueError for a bad s or axis."""
+    """Each pixel s times along each of the axes, 𝒰, the nearest neighbours. ValueError for a bad s, or bad axes."""
     pixels, s = finite("x", x), count("s", s)
     for axis in _axes(pixels, axes):
         pixels = np.repeat(pixels, s, axis=axis)
@@ -153,6 +153,7 @@ def _shrink(s: int, dim: int) -> float:
 
 
 def _axes(x: Array, axes: Sequence[int]) -> list[int]:
-    if any(not -x.ndim <= axis < x.ndim for axis in axes):
-        raise ValueError(f"axes must name axes of x, which has {x.ndim}, got {tuple(axes)}")
-    return [axis % x.ndim for axis in axes]
+    named = {axis % x.ndim for axis in axes if -x.ndim <= axis < x.ndim}
+    if len(named) < len(axes):
+        raise ValueError(f"axes must name different axes of x, which has {x.ndim}, got {tuple(axes)}")
+    return sorted(named)

@@ -392,6 +392,7 @@ CALLS = {
     "a negative scale": (lambda: upsample.repeat(np.ones((4, 4)), -2), "s", "-2"),
     "a NaN pixel, pool": (lambda: upsample.pool([[NAN, 1.0], [1.0, 1.0]], 2), "x", "nan"),
     "an axis that is not there, pool": (lambda: upsample.pool(np.ones(4), 2), "axes", "(-2, -1)"),
+    "an axis named twice, repeat": (lambda: upsample.repeat(np.ones((2, 2)), 2, (0, -2)), "axes", "(0, -2)"),
     "a level that is not VP": (lambda: upsample.match_level(1.0, 1.0, 2), "noise", "2"),
     "half a dimension": (lambda: upsample.match_level(0.6, 0.8, 2, dim=1.5), "dim", "1.5"),
     "a schedule without a name": (lambda: upsample.match_time("sigmoid", 0.5, 2), "name", "sigmoid"),

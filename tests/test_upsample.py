@@ -207,7 +207,8 @@ def test_only_the_small_pictures_matter_to_guidance():
         (lambda: upsample.predictor("guided", P, 2, 1.0, 0.0), "noise must lie between 0 and inf, got 0"),
         (lambda: upsample.predictor("exact", P, 2, 0.6, 0.8), "kind must be one of"),
         (lambda: upsample.match_time("cosine", 1.5, 2), "t must lie in"),
-        (lambda: upsample.repeat(np.ones(3), 2), "axes must name axes of x, which has 1"),
+        (lambda: upsample.repeat(np.ones(3), 2), "axes must name different axes of x, which has 1"),
+        (lambda: upsample.pool(np.ones((4, 4)), 2, (1, -1)), "axes must name different axes of x, which has 2"),
     ],
 )
 def test_bad_input_is_named(call, words):
