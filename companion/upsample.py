@@ -32,7 +32,7 @@ class Matched(NamedTuple):
 
 
 def pool(x: ArrayLike, s: int, axes: Sequence[int] = (-2, -1)) -> Array:
-    """The means over cells of s pixels along each of the axes, 𝒟. ValueError for bad axes, or an s that leaves a rest."""
+    """The means over cells of s pixels along each of the axes, 𝒟. ValueError for bad axes or lengths."""
     means, s = finite("x", x), count("s", s)
     for axis in _axes(means, axes):
         before, length, after = means.shape[:axis], means.shape[axis], means.shape[axis + 1 :]
