@@ -11,6 +11,7 @@ from companion import (
     attention,
     autoregressive,
     entmax,
+    fields,
     finetune,
     flows,
     fsq,
@@ -35,6 +36,7 @@ from companion import (
     softmax,
     ssm,
     svd,
+    upsample,
 )
 
 NAN, INF = np.nan, np.inf
@@ -43,6 +45,8 @@ LEVELS, TIMES = ([1.0, 0.8, 0.5], [0.0, 0.6, 0.9]), [0.0, 0.5, 1.0]
 GRID = np.linspace(-4, 4, 81)
 BELL = np.exp(-(GRID**2) / 2) / np.sqrt(2 * np.pi)
 A2, B2, C2 = -np.eye(2), np.ones(2), np.ones(2)
+SCENE = np.ones((4, 4))
+BLOCKS = np.broadcast_to(np.eye(4), (2, 2, 4, 4))
 TOY, X = finetune.toy(1, 2, 1, 1, 1, np.random.default_rng(0)), np.ones((2, 3))
 z = sp.symbols("z")
 
@@ -363,6 +367,54 @@ CALLS = {
     "a generator of negative spread": (lambda: flows.generator_flow(LINE, 0.0, -1.0, [0, 1]), "b", "-1.0"),
     "one time for a path": (lambda: flows.generator_flow(LINE, 0.0, 1.0, [0.0]), "times", "0.0"),
     "a path in the plane": (lambda: flows.generator_flow(PLANE, 0.0, 1.0, [0, 1]), "m", "2"),
+    # Gaussian fields under pooling
+    "half a pixel": (lambda: fields.scene(4.5, 2.0), "N", "4.5"),
+    "a scene that rises": (lambda: fields.scene(4, -2.0), "exponent", "-2.0"),
+    "a scene of a NaN exponent": (lambda: fields.scene(4, NAN), "exponent", "nan"),
+    "half a reach": (lambda: fields.scene(4, 2.0, 0.5), "reach", "0.5"),
+    "a negative power": (lambda: fields.pooled(-SCENE, 2), "spectrum", "-1.0"),
+    "a spectrum that is no square": (lambda: fields.pooled(np.ones((4, 2)), 2), "spectrum", "(4, 2)"),
+    "a scale that is not whole, field": (lambda: fields.pooled(SCENE, 1.5), "s", "1.5"),
+    "sides that s does not divide": (lambda: fields.pooled(SCENE, 3), "s", "3"),
+    "cells of no pixels": (lambda: fields.transfer(2, 0), "s", "0"),
+    "a response on a line": (lambda: fields.stretch([1.0, 2.0], 2), "response", "(2,)"),
+    "a NaN response": (lambda: fields.stretch([[NAN]], 2), "response", "nan"),
+    "three aliases": (lambda: fields.from_blocks(np.ones((2, 2, 3))), "B", "(2, 2, 3)"),
+    "blocks that are not square": (lambda: fields.covariance(np.ones((2, 2, 4, 3))), "blocks", "(2, 2, 4, 3)"),
+    "a map of NaN": (lambda: fields.apply(BLOCKS * NAN, np.ones((4, 4))), "blocks", "nan"),
+    "a picture of another size": (lambda: fields.apply(BLOCKS, np.ones((8, 8))), "z", "(8, 8)"),
+    "a covariance of three aliases": (lambda: fields.split(np.ones((2, 2, 3, 3))), "cov", "(2, 2, 3, 3)"),
+    "an infinite covariance": (lambda: fields.spectrum_of(np.full((2, 2, 4, 4), INF)), "cov", "inf"),
+    "a field of another size": (lambda: fields.frechet(BLOCKS, np.ones((8, 8))), "spectrum", "(8, 8)"),
+    # Upsample guidance
+    "a scale that is not whole": (lambda: upsample.pool(np.ones((4, 4)), 1.5), "s", "1.5"),
+    "a size that s does not divide": (lambda: upsample.pool(np.ones((4, 6)), 4), "s", "6"),
+    "a negative scale": (lambda: upsample.repeat(np.ones((4, 4)), -2), "s", "-2"),
+    "a NaN pixel, pool": (lambda: upsample.pool([[NAN, 1.0], [1.0, 1.0]], 2), "x", "nan"),
+    "an axis that is not there, pool": (lambda: upsample.pool(np.ones(4), 2), "axes", "(-2, -1)"),
+    "an axis named twice, repeat": (lambda: upsample.repeat(np.ones((2, 2)), 2, (0, -2)), "axes", "(0, -2)"),
+    "a level that is not VP": (lambda: upsample.match_level(1.0, 1.0, 2), "noise", "2"),
+    "half a dimension": (lambda: upsample.match_level(0.6, 0.8, 2, dim=1.5), "dim", "1.5"),
+    "a schedule without a name": (lambda: upsample.match_time("sigmoid", 0.5, 2), "name", "sigmoid"),
+    "a scale below one, time": (lambda: upsample.match_time("cosine", 0.5, 0.5), "s", "0.5"),
+    "a time after the end": (lambda: upsample.match_time("flow", 1.5, 2), "t", "1.5"),
+    "guidance below off": (lambda: upsample.predictor("guided", SCENE, 2, 0.6, 0.8, -1.01), "w", "-1.01"),
+    "NaN guidance": (lambda: upsample.predictor("guided", SCENE, 2, 0.6, 0.8, NAN), "w", "nan"),
+    "a level without noise": (lambda: upsample.predictor("ideal", SCENE, 2, 1.0, 0.0), "noise", "0.0"),
+    "an unknown predictor": (lambda: upsample.predictor("no-w", SCENE, 2, 0.6, 0.8), "kind", "no-w"),
+    "a field that s does not divide": (lambda: upsample.predictor("naive", SCENE, 3, 0.6, 0.8), "s", "3"),
+    "a field of negative power": (lambda: upsample.predictor("ideal", -SCENE, 2, 0.6, 0.8), "spectrum", "-1.0"),
+    "levels that rise": (lambda: upsample.generate("ideal", SCENE, 2, [0.6, 0.8], [0.8, 0.6]), "signal", "0.8"),
+    "guidance below off at a level": (
+        lambda: upsample.generate("guided", SCENE, 2, [1.0, 0.6], [0.0, 0.8], [0.0, -3.0]),
+        "w",
+        "-3.0",
+    ),
+    "weights for other levels": (
+        lambda: upsample.generate("guided", SCENE, 2, [1.0, 0.6], [0.0, 0.8], [0.0, 0.0, 0.0]),
+        "w",
+        "(3,)",
+    ),
 }
 
 
