@@ -8,6 +8,7 @@ The exercise itself travels in the form's `data-exercise`, as `Exercise.to_data`
 import ast
 import html
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from companion.teaching._written import read
 from companion.teaching.exercises import Exercise
 from companion.teaching.reading import read_answer
 
+# A letter with a subscript, as questions write it in plain text.
+_WITH_SUBSCRIPT = re.compile(r"\b[^\W\d_]+_\w+")
 # What the browser fetches for the first answer, as `make bench` measures it.
 WEIGHT = "9 MB"
 
@@ -71,7 +74,7 @@ def form(data: Mapping[str, Any], names: Mapping[str, str], number: int) -> str:
     described = f"{letters} {hint}" if listed else hint
     lines = f'<p class="exercise-letters" id="{letters}">{listed}</p>\n' if listed else ""
     return f"""<form class="exercise" data-exercise="{packed}" autocomplete="off">
-<p class="exercise-question"><strong>Exercise</strong> {say(data["question"])}</p>
+<p class="exercise-question"><strong>Exercise</strong> {_question(data["question"])}</p>
 {lines}<div class="exercise-controls" hidden>
 <label for="{field}">Your answer</label>
 <input id="{field}" type="text" inputmode="text" autocapitalize="off" autocorrect="off" spellcheck="false" \
@@ -86,17 +89,24 @@ A solution is folded below.</p>
 </form>"""
 
 
-def _letters(data: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """The symbols of the answer, each as the page sets it and as it can be typed: by its name, or as the code says.
+def _question(text: str) -> str:
+    """A question as HTML: letters with a subscript, as x_0, are set as the page sets its formulas."""
+    return _WITH_SUBSCRIPT.sub(lambda found: _letter(sp.Symbol(found[0])), html.escape(text))
 
-    The page sets what stands in `data-tex` (see `_ext/answers.py`).
-    """
+
+def _letter(symbol: sp.Basic) -> str:
+    """A symbol in plain text, to be set by the page as its `data-tex` says (see `_ext/answers.py`)."""
+    plain = html.escape(sp.pretty(symbol, use_unicode=True))
+    return f'<span class="exercise-letter" data-tex="{html.escape(sp.latex(symbol))}">{plain}</span>'
+
+
+def _letters(data: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The symbols of the answer, each as the page sets it and as it can be typed: by its name, or as the code says."""
     known, letters = [read(symbol) for symbol in data["symbols"]], []
     for symbol in sorted(read(data["answer"]).free_symbols, key=lambda symbol: symbol.name):
         # Not e, which stays the number where the code calls ε so.
         others = [name for name in names if read_answer(name, known, names) == symbol]
-        sign = html.escape(sp.pretty(symbol, use_unicode=True))
-        shown = f'<span class="exercise-letter" data-tex="{html.escape(sp.latex(symbol))}">{sign}</span>'
+        shown = _letter(symbol)
         names_typed = [f"<kbd>{html.escape(name)}</kbd>" for name in (symbol.name, *others)]
         typed = " or ".join(filter(None, [", ".join(names_typed[:-1]), names_typed[-1]]))
         # A letter that is typed as it stands needs no word.

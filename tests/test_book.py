@@ -267,6 +267,22 @@ def test_no_page_is_wider_than_a_phone(visit):
     assert [box for box in boxes if box[1] < 0 or box[2] > PHONE["width"]] == []
 
 
+def test_a_formula_that_is_wider_than_a_phone_can_be_read_to_its_end(visit):
+    visit.page.set_viewport_size(PHONE)
+    cut = visit.page.evaluate(
+        """() => [...document.querySelectorAll('article div.math')].filter(box => box.checkVisibility()).filter(box => {
+            const edges = end => {
+                box.scrollTo({left: end ? box.scrollWidth : 0, behavior: 'instant'});
+                return [box, box.querySelector('.katex-html')].map(thing => thing.getBoundingClientRect());
+            };
+            const [[outer, first], [, last]] = [edges(false), edges(true)];
+            return first.left < outer.left - 1 || last.right > outer.right + 1;
+        }).map(box => box.textContent.slice(0, 40))"""
+    )
+    visit.page.set_viewport_size(WIDE)
+    assert cut == []
+
+
 def look(figure):
     """What an explorer shows, the pictures and the numbers, as a fingerprint."""
     return figure.evaluate(
