@@ -71,21 +71,28 @@ def blend_gradient(z: ArrayLike, t: ArrayLike, cost: ArrayLike, variant: str = "
 def blend_minimiser(tau: ArrayLike, cost: ArrayLike, lam: float) -> Array:
     """The p that minimises E[CE + lam·EMO] when targets are drawn from tau: p_j = tau_j / (ν + lam·(C tau)_j).
 
-    tau (n,), cost (n, n) not negative, lam ≥ 0 → (n,), zero where tau is. ν by bisection to rounding. Raises
-    ValueError for a tau that does not sum to 1 (within 1e-6).
+    tau (n,), cost (n, n) not negative, lam ≥ 0 → (n,). Where tau_j = 0 so is p_j, unless that class is so cheap that ν
+    would have to fall to −lam·(C tau)_j: then it takes the rest (several such classes share it evenly). ν by bisection
+    to rounding. Raises ValueError for a tau that does not sum to 1 (within 1e-6).
     """
     tau = distribution(finite("tau", tau, ("n",)))
     cost, lam = finite("cost", cost, (tau.size, tau.size), least=0), number("lam", lam, least=0)
-    price = lam * (cost @ tau)
-    price = price - price[tau > 0].min()
+    price, seen = lam * (cost @ tau), tau > 0
+    price = price - price[seen].min()
     # With the least price at 0, Σ tau_j/(ν + price_j) is at least 1 at ν = max(tau_j − price_j) and at most 1 at 1.
-    low, high = float(np.max((tau - price)[tau > 0])), 1.0
+    low, high = float(np.max((tau - price)[seen])), 1.0
+    floor = -price[~seen].min(initial=np.inf)
+    if floor > low and np.sum(tau[seen] / (floor + price[seen])) <= 1:
+        low = high = floor
     for _ in range(200):
         middle = 0.5 * (low + high)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            total = np.sum(np.where(tau > 0, tau / (middle + price), 0))
-        low, high = (middle, high) if total > 1 else (low, middle)
-    p = np.where(tau > 0, tau / (high + price), 0)
+        enough = np.sum(tau[seen] / (middle + price[seen])) > 1
+        low, high = (middle, high) if enough else (low, middle)
+    p = np.zeros_like(tau)
+    p[seen] = tau[seen] / (high + price[seen])
+    if high == floor:
+        cheapest = ~seen & (price == -floor)
+        p[cheapest] = max(0.0, 1 - p.sum()) / cheapest.sum()
     return p / p.sum()
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.optimize import linprog
-from scipy.special import logsumexp
 
 from companion._checks import count, finite, positive, rows
 
@@ -102,14 +101,22 @@ def sinkhorn(
         log_p, log_q = np.log(p), np.log(q)
     kernel = -cost / eps
     g = np.zeros(q.size)
-    plan = np.empty_like(cost)
+    f = log_p - _log_sums(kernel + g)
     for _ in range(iters):
-        f = log_p - logsumexp(kernel + g, axis=1)
-        g = log_q - logsumexp(kernel + f[:, None], axis=0)
-        plan = np.exp(kernel + f[:, None] + g)
-        if np.abs(plan.sum(axis=1) - p).max() <= tol * p.sum():
+        g = log_q - _log_sums((kernel + f[:, None]).T)
+        last, f = f, log_p - _log_sums(kernel + g)
+        # The plan of (last, g) has the column sums q and the row sums p·exp(last − f).
+        with np.errstate(invalid="ignore"):
+            off = np.where(p > 0, p * np.expm1(last - f), 0)
+        if np.abs(off).max() <= tol * p.sum():
             break
-    return plan
+    return np.exp(kernel + last[:, None] + g)
+
+
+def _log_sums(x: Array) -> Array:
+    """Logarithms of the row sums of exp(x), of rows with a finite entry."""
+    top = x.max(axis=1)
+    return np.asarray(top + np.log(np.exp(x - top[:, None]).sum(axis=1)))
 
 
 def _problem(p: ArrayLike, q: ArrayLike, cost: ArrayLike) -> tuple[Array, Array, Array]:

@@ -108,6 +108,27 @@ def test_the_minimiser_keeps_zeros_and_known_answers():
     np.testing.assert_allclose(losses.blend_minimiser([0.4, 0.35, 0.25], synonyms, 1e9), [0, 1, 0], atol=1e-6)
 
 
+@pytest.mark.parametrize(("lam", "expected"), [(2, [0.5, 0.5, 0]), (5, [0.25, 0.25, 0.5]), (10, [0.125, 0.125, 0.75])])
+def test_a_class_that_never_occurs_can_be_the_cheapest(lam, expected):
+    between = np.array([[0, 1, 0.1], [1, 0, 0.1], [0.1, 0.1, 0]])
+    np.testing.assert_allclose(losses.blend_minimiser([0.5, 0.5, 0], between, lam), expected, atol=1e-12)
+
+
+@given(st.integers(3, 6), st.integers(0, 10**6), st.floats(0, 20))
+@settings(max_examples=30)
+def test_the_minimiser_with_zeros_meets_the_conditions_of_a_minimum(n, seed, lam):
+    rng = np.random.default_rng(seed)
+    tau, cost = rng.dirichlet(np.ones(n)), rng.uniform(0, 2, (n, n))
+    tau[: n // 2] = 0
+    tau /= tau.sum()
+    p = losses.blend_minimiser(tau, cost, lam)
+    slopes = lam * (cost @ tau) - np.divide(tau, p, out=np.zeros(n), where=tau > 0)
+    # At a minimum on the simplex the slope is the same wherever there is mass, and nowhere less.
+    np.testing.assert_allclose(slopes[p > 1e-9], slopes[tau > 0][0], atol=1e-6)
+    assert (slopes >= slopes[tau > 0][0] - 1e-6).all()
+    np.testing.assert_allclose(p.sum(), 1)
+
+
 def test_the_flow_of_a_quadratic_is_a_decay():
     states = losses.flow([1.0, -2.0], lambda z: z, 3, steps=60)
     assert states.shape == (61, 2)
