@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
-from companion._checks import count, distribution, entry_of, finite, number, one_of, positive, returned, rows
+from companion._checks import count, entry_of, finite, number, one_of, positive, returned, rows
 from companion.softmax import softmax
 from companion.transport import unit_rows
 
@@ -75,7 +75,9 @@ def blend_minimiser(tau: ArrayLike, cost: ArrayLike, lam: float) -> Array:
     would have to fall to −lam·(C tau)_j: then it takes the rest (several such classes share it evenly). ν by bisection
     to rounding. Raises ValueError for a tau that does not sum to 1 (within 1e-6).
     """
-    tau = distribution(finite("tau", tau, ("n",)))
+    tau = finite("tau", tau, ("n",), least=0)
+    if abs(tau.sum() - 1) > 1e-6:
+        raise ValueError(f"tau must sum to 1, got a sum of {tau.sum():.10g}")
     cost, lam = finite("cost", cost, (tau.size, tau.size), least=0), number("lam", lam, least=0)
     price, seen = lam * (cost @ tau), tau > 0
     price = price - price[seen].min()

@@ -84,9 +84,7 @@ def potentials(p: ArrayLike, q: ArrayLike, cost: ArrayLike) -> tuple[Array, Arra
     return found.x[:n], found.x[n:]
 
 
-def sinkhorn(
-    p: ArrayLike, q: ArrayLike, cost: ArrayLike, eps: float, iters: int = 5000, tol: float = 1e-12
-) -> Array:
+def sinkhorn(p: ArrayLike, q: ArrayLike, cost: ArrayLike, eps: float, iters: int = 5000, tol: float = 1e-12) -> Array:
     """Entropic plan: the γ ≥ 0 with row sums p and column sums q that minimises Σ γ_ij c_ij + eps Σ γ_ij log γ_ij.
 
     p (n,), q (m,), cost (n, m), temperature eps → (n, m). Sinkhorn's iteration in the log domain, nm operations per

@@ -30,7 +30,9 @@ def test_values_by_their_definitions(case):
     p, at = np.exp(log_softmax(z, axis=-1)), np.arange(3)
     np.testing.assert_allclose(losses.cross_entropy(z, t), -np.log(p[at, t]), rtol=1e-10, atol=1e-12)
     cost = transport.cosine_cost(E)
-    np.testing.assert_allclose(losses.emo(z, t, E), [transport.emd(p[k], np.eye(len(E))[t[k]], cost)[0] for k in at], atol=1e-9)
+    np.testing.assert_allclose(
+        losses.emo(z, t, E), [transport.emd(p[k], np.eye(len(E))[t[k]], cost)[0] for k in at], atol=1e-9
+    )
 
 
 @given(cases)

@@ -82,7 +82,7 @@ def test_sinkhorn_lies_between_the_exact_plan_and_the_product(case):
         plan = transport.sinkhorn(p, q, cost, eps)
         np.testing.assert_allclose(plan.sum(axis=0), q, atol=1e-9)
         np.testing.assert_allclose(plan.sum(axis=1), p, atol=1e-9)
-        # An optimal plan is a scaled kernel: its logarithm, with the cost added, has no interaction of rows and columns.
+        # An optimal plan is a scaled kernel: log plan + cost/eps is a sum of a term for the row and one for the column.
         inner = eps * np.log(plan) + cost
         inner = inner - inner[:1] - inner[:, :1] + inner[0, 0]
         np.testing.assert_allclose(inner, 0, atol=1e-6)
