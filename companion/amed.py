@@ -45,16 +45,14 @@ def mean_value_node(d: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
 def predictor_node(d: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """The time s in (a, b) for which the step of `solve` is exact, for data N(·, d²): broadcasts.
 
-    Euler's method predicts x_s from b, so this is not quite the mean value node: s solves (kW − b) s² − d² s + k d² W =
-    0 with W = d² + b² and k (b − a) = 1 − √((d² + a²)/W). It lies in (√(ab), (a + b)/2], and tends to that mean as
-    d → ∞. Raises ValueError unless d > 0 and 0 < a < b.
+    Euler's method predicts x_s from b, so this is not quite the mean value node: s + β s² = ℓ with u, w as there, ℓ =
+    (a + b) w/(u + w) and β = (b² − a²)/((u + w)(bu + aw)). It lies between √(ab) and (a + b)/2, its limit for d → ∞; as
+    d → 0 it tends to the root with β = (b − a)/(2ab) and ℓ = b. Raises ValueError unless d > 0 and 0 < a < b.
     """
     d, a, b = _step(d, a, b)
-    W, shrunk = d**2 + b**2, np.hypot(d, a) / np.hypot(d, b)
-    # 1 − shrunk and kW − b as quotients: they stay accurate for d much larger than b.
-    k = (a + b) / (W * (1 + shrunk))
-    bend = -(b * shrunk - a) / (1 + shrunk)
-    return 2 * k * d * W / (d + np.sqrt(d**2 - 4 * bend * k * W))
+    u, w = np.hypot(d, a), np.hypot(d, b)
+    far, bend = (a + b) * w / (u + w), (b - a) * (b + a) / ((u + w) * (b * u + a * w))
+    return 2 * far / (1 + np.sqrt(1 + 4 * bend * far))
 
 
 def vp_times(n: int, low: float = 0.002, high: float = 80.0, first: float = 1e-3) -> Array:
