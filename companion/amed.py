@@ -37,9 +37,12 @@ def mean_value_node(d: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     d → ∞. Raises ValueError unless d > 0 and 0 < a < b.
     """
     d, a, b = _step(d, a, b)
-    # uw − d² as a quotient: it stays accurate for d much larger than b.
-    above = (d**2 * (a**2 + b**2) + (a * b) ** 2) / (np.hypot(d, a) * np.hypot(d, b) + d**2)
-    return np.sqrt((above + a * b) / 2)
+    # In units of b, with uw − d² as a quotient: it stays accurate, and finite, for d much larger than b.
+    d, a = d / b, a / b
+    u, w = np.hypot(d, a), np.hypot(d, 1)
+    cosines, sines = d / u * (d / w), a / u / w
+    above = (cosines * (1 + a**2) + a * sines) / (1 + cosines)
+    return b * np.sqrt((above + a) / 2)
 
 
 def predictor_node(d: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
@@ -51,7 +54,7 @@ def predictor_node(d: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """
     d, a, b = _step(d, a, b)
     u, w = np.hypot(d, a), np.hypot(d, b)
-    far, bend = (a + b) * w / (u + w), (b - a) * (b + a) / ((u + w) * (b * u + a * w))
+    far, bend = (a + b) * w / (u + w), (b - a) / (u + w) * ((b + a) / (b * u + a * w))
     return 2 * far / (1 + np.sqrt(1 + 4 * bend * far))
 
 
@@ -60,16 +63,16 @@ def vp_times(n: int, low: float = 0.002, high: float = 80.0, first: float = 1e-3
 
     Its ln(1 + t²) is a quadratic polynomial in that time τ, without a constant, with t = low at τ = `first` and t =
     high at τ = 1: the grid "time_uniform" of the published code. Raises ValueError unless n ≥ 1, 0 < first < 1, and
-    0 < low < high are such that t rises all the way.
+    0 < low < high < 1e150 are such that t rises all the way.
     """
     positive(low=low, high=high)
     between("first", first, 0, 1)
-    if not low < high:
-        raise ValueError(f"high must be larger than low = {low}, got {high}")
+    if not low < high < 1e150:
+        raise ValueError(f"high must be larger than low = {low} and below 1e150, got {high}")
     start, end = np.log1p(low**2), np.log1p(high**2)
     bend = (start / first - end) / (first - 1)
     slope = end - bend
-    if 2 * bend * min(first, 1.0) + slope <= 0 or 2 * bend + slope <= 0:
+    if 2 * bend * first + slope <= 0 or 2 * bend + slope <= 0:
         raise ValueError(f"first must be such that t rises from low to high, got {first}")
     tau = np.linspace(1, first, count("n", n))
     return np.sqrt(np.expm1(bend * tau**2 + slope * tau))
@@ -110,13 +113,14 @@ def fit_nodes(v: Field, path: ArrayLike, times: ArrayLike, candidates: int = 97,
 
     Step after step, from where the steps before have led, it tries s = b^(1 − r) a^r for `candidates` values of r from
     0.02 to 0.98, and keeps the s with the least mean squared distance from the path; with `scale` also the best factor
-    c for each. One s for all points, where the published solver has one for each sample. Costs candidates + 1
-    evaluations per step. Raises ValueError as `solve` does, or for candidates < 2, or a path that does not fit.
+    c for each. It looks one step ahead: nodes chosen together can end nearer. One s for all points, where the published
+    solver has one for each sample. Costs candidates + 1 evaluations per step. Raises ValueError as `solve` does, or
+    for candidates < 2, or a path that does not fit or has no points.
     """
     times, candidates = _falling(times), count("candidates", candidates, least=2)
     path = finite("path", path)
-    if path.ndim < 2 or len(path) != len(times):
-        raise ValueError(f"path must have shape ({len(times)}, …, d) for these times, got {path.shape}")
+    if path.ndim < 2 or len(path) != len(times) or path.size == 0:
+        raise ValueError(f"path must have shape ({len(times)}, …, d), with points, for these times, got {path.shape}")
     x, found = path[0], []
     share = np.linspace(_FIRST, _LAST, candidates)
     for a, b, goal in zip(times[1:], times[:-1], path[1:], strict=True):
@@ -136,7 +140,8 @@ def explained(path: ArrayLike) -> Array:
     Raises ValueError for fewer than 2 points, or points that are all equal.
     """
     path = finite("path", rows("path", path), ("n", "d"))
-    variance = np.linalg.svd(path - path.mean(axis=0), compute_uv=False) ** 2
+    size = max(float(np.abs(path).max(initial=0)), np.finfo(float).tiny)
+    variance = np.linalg.svd(path / size - (path / size).mean(axis=0), compute_uv=False) ** 2
     if not variance.sum() > 0:
         raise ValueError(f"path must hold at least 2 different points, got shape {path.shape} without spread")
     return np.cumsum(variance) / variance.sum()

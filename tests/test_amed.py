@@ -55,6 +55,7 @@ def test_nodes_of_extreme_spreads(node):
     assert node(1e9, 1.0, 4.0) == pytest.approx(2.5, rel=1e-12)
     narrow = {amed.mean_value_node: 2.0, amed.predictor_node: 4 / 3 * (7**0.5 - 1)}[node]
     assert node(1e-7, 1.0, 4.0) == pytest.approx(narrow, rel=1e-9)
+    assert node(1e160, 1.0, 4.0) == pytest.approx(2.5, rel=1e-12)
     assert node([0.1, 1.0], 1.0, [[2.0], [4.0], [8.0]]).shape == (3, 2)
 
 
@@ -157,3 +158,4 @@ def test_explained_by_an_eigenvalue_decomposition():
     np.testing.assert_allclose(amed.explained(points), np.cumsum(own) / own.sum(), rtol=1e-12)
     straight = np.outer(np.linspace(0, 1, 6), [1.0, 2.0, 3.0])
     np.testing.assert_allclose(amed.explained(straight), [1, 1, 1], rtol=1e-12)
+    np.testing.assert_allclose(amed.explained(1e200 * points), amed.explained(points), rtol=1e-12)
