@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 
 from companion import (
+    amed,
     analytic,
     attention,
     autoregressive,
@@ -38,8 +39,8 @@ from companion import (
     softmax,
     ssm,
     svd,
-    upsample,
     transport,
+    upsample,
 )
 
 NAN, INF = np.nan, np.inf
@@ -415,6 +416,58 @@ CALLS = {
     "points beyond the reach": (lambda: distill.particle_path(1, [0.0, 31.0], LINE, [1.0]), "theta", "31"),
     "a mean beyond the reach": (lambda: distill.affine_path(1, -13.0, 1.0, LINE, [1.0]), "a", "-13"),
     "no reach": (lambda: distill.particle_path(1, [0.0], LINE, [1.0], reach=0), "reach", "0"),
+    # One chosen time per step
+    "no spread, mean value node": (lambda: amed.mean_value_node(0.0, 1.0, 2.0), "d", "0.0"),
+    "a step to noise 0, mean value node": (lambda: amed.mean_value_node(1.0, 0.0, 2.0), "a", "0.0"),
+    "a step upwards, predictor node": (lambda: amed.predictor_node(1.0, 2.0, 1.0), "a", "a = 2 and b = 1"),
+    "a NaN step, predictor node": (lambda: amed.predictor_node(1.0, 1.0, NAN), "b", "nan"),
+    "spreads and steps that do not fit": (lambda: amed.predictor_node([1.0, 2.0], [1, 1, 1], 2.0), "a", "(3,)"),
+    "no times of a VP process": (lambda: amed.vp_times(0), "n", "0"),
+    "half a time of a VP process": (lambda: amed.vp_times(2.5), "n", "2.5"),
+    "a VP process upside down": (lambda: amed.vp_times(4, low=80.0, high=2.0), "high", "2.0"),
+    "a VP process from far too much noise": (lambda: amed.vp_times(4, high=1e200), "high", "1e+200"),
+    "a VP process from noise 0": (lambda: amed.vp_times(4, low=0.0), "low", "0.0"),
+    "a VP process that turns back": (lambda: amed.vp_times(4, first=1e-8), "first", "1e-08"),
+    "a last time beyond the first": (lambda: amed.vp_times(4, first=1.0), "first", "1.0"),
+    "an exact path in the plane": (lambda: amed.exact_path(PLANE, [0.5], [2.0, 1.0]), "m", "2"),
+    "a quantile of 0": (lambda: amed.exact_path(LINE, [0.0], [2.0, 1.0]), "u", "0.0"),
+    "a number in place of quantiles": (lambda: amed.exact_path(LINE, 0.5, [2.0, 1.0]), "u", "()"),
+    "an exact path to noise 0": (lambda: amed.exact_path(LINE, [0.5], [2.0, 0.0]), "times", "0"),
+    "an exact path at one time": (lambda: amed.exact_path(LINE, [0.5], [2.0]), "times", "2.0"),
+    "a solver that walks to noise": (lambda: amed.solve(lambda x, t: x, [[1.0]], [1.0, 2.0], 1.5), "times", "1 to 2"),
+    "a solver that ends at 0": (lambda: amed.solve(lambda x, t: x, [[1.0]], [1.0, 0.0], 0.5), "times", "0"),
+    "a node outside its step": (
+        lambda: amed.solve(lambda x, t: x, [[1.0]], [4.0, 2.0, 1.0], [3.0, 2.5]),
+        "nodes",
+        "2.5",
+    ),
+    "a node below its step": (lambda: amed.solve(lambda x, t: x, [[1.0]], [2.0, 1.0], 0.5), "nodes", "0.5"),
+    "too few nodes": (lambda: amed.solve(lambda x, t: x, [[1.0]], [4.0, 3.0, 2.0, 1.0], [3.5, 2.5]), "nodes", "(2,)"),
+    "a NaN scale": (lambda: amed.solve(lambda x, t: x, [[1.0]], [2.0, 1.0], 1.5, NAN), "scales", "nan"),
+    "a NaN start, solve": (lambda: amed.solve(lambda x, t: x, [[NAN]], [2.0, 1.0], 1.5), "x", "nan"),
+    "a slope of another shape": (lambda: amed.solve(lambda x, t: x[0], [[1.0]], [2.0, 1.0], 1.5), "v", "(1,)"),
+    "a slope with a NaN, solve": (lambda: amed.solve(broken, [[1.0]], [2.0, 1.0], 1.5), "v", "nan"),
+    "a path of another length": (
+        lambda: amed.fit_nodes(lambda x, t: x, np.ones((3, 4, 1)), [2.0, 1.0]),
+        "path",
+        "(3, 4, 1)",
+    ),
+    "a path without points": (
+        lambda: amed.fit_nodes(lambda x, t: x, np.ones((2, 0, 1)), [2.0, 1.0]),
+        "path",
+        "(2, 0, 1)",
+    ),
+    "a path of one number a time": (lambda: amed.fit_nodes(lambda x, t: x, [1.0, 2.0], [2.0, 1.0]), "path", "(2,)"),
+    "a NaN path": (lambda: amed.fit_nodes(lambda x, t: x, np.full((2, 3, 1), NAN), [2.0, 1.0]), "path", "nan"),
+    "one candidate": (
+        lambda: amed.fit_nodes(lambda x, t: x, np.ones((2, 3, 1)), [2.0, 1.0], candidates=1),
+        "candidates",
+        "1",
+    ),
+    "components of a point": (lambda: amed.explained([[1.0, 2.0]]), "path", "(1, 2)"),
+    "components of one place": (lambda: amed.explained(np.ones((3, 2))), "path", "(3, 2)"),
+    "components of a row": (lambda: amed.explained([1.0, 2.0]), "path", "(2,)"),
+    "components of a NaN": (lambda: amed.explained([[1.0, NAN], [1.0, 2.0]]), "path", "nan"),
     # Flows of a generator's density
     "a density with a zero": (lambda: flows.density_flow(np.append(BELL[:-1], 0), BELL, GRID, TIMES), "p", "0.0"),
     "a negative cloud": (lambda: flows.density_flow(BELL, -BELL, GRID, TIMES), "q", "-"),
