@@ -10,6 +10,7 @@ from companion import (
     amed,
     analytic,
     attention,
+    autophagy,
     autoregressive,
     distill,
     entmax,
@@ -81,6 +82,28 @@ def square_root_rule():
 
 
 CALLS = {
+    # self-consuming models: sizes, truncation and laws that are none
+    "one sample per generation": (lambda: autophagy.fully_synthetic(3, 1), "n", "1"),
+    "half a sample per generation": (lambda: autophagy.fully_synthetic(3, 10.5), "n", "10.5"),
+    "half a generation": (lambda: autophagy.fully_synthetic([1, 1.5], 10), "t", "1.5"),
+    "a generation before the first": (lambda: autophagy.fully_synthetic(-1, 10), "t", "-1"),
+    "a truncation of 0": (lambda: autophagy.fully_synthetic(3, 10, 0), "lam", "0"),
+    "a truncation above 1": (lambda: autophagy.stationary("fresh", 10, 10, 1.2), "lam", "1.2"),
+    "a NaN truncation": (lambda: autophagy.effective_size(10, 10, NAN), "lam", "nan"),
+    "two truncations, loop": (lambda: autophagy.fully_synthetic(3, 10, [0.5, 0.6]), "lam", "[0.5, 0.6]"),
+    "an unknown loop": (lambda: autophagy.simulate("frozen", 10, 10, rng=rng()), "kind", "frozen"),
+    "no stationary state": (lambda: autophagy.stationary("synthetic", 10, 10), "kind", "synthetic"),
+    "one real sample": (lambda: autophagy.stationary("fixed", 1, 10), "n_real", "1"),
+    "one synthetic sample": (lambda: autophagy.simulate("fresh", 10, 1, rng=rng()), "n_synth", "1"),
+    "part of a synthetic sample": (lambda: autophagy.effective_size(10, [4, 2.5]), "n_synth", "2.5"),
+    "sizes that do not fit": (lambda: autophagy.stationary("fresh", [10, 20], [10, 20, 30]), "n_real", "(2,)"),
+    "no generations": (lambda: autophagy.simulate("fresh", 10, 10, 1, 0, 3, rng()), "generations", "0"),
+    "no runs of a loop": (lambda: autophagy.drift([0.5, 0.5], 10, 3, 0, rng()), "runs", "0"),
+    "a loop without a generator": (lambda: autophagy.simulate("fresh", 10, 10), "rng", "None"),
+    "words whose chances do not sum to one": (lambda: autophagy.drift([0.5, 0.6], 10, 3, 1, rng()), "p", "1.1"),
+    "a negative chance of a word": (lambda: autophagy.drift([1.5, -0.5], 10, 3, 1, rng()), "p", "-0.5"),
+    "laws in a table": (lambda: autophagy.drift([[0.5, 0.5]], 10, 3, 1, rng()), "p", "(1, 2)"),
+    "no words drawn": (lambda: autophagy.drift([0.5, 0.5], 0, 3, 1, rng()), "n", "0"),
     # NaN, infinities, strings and complex numbers in place of finite numbers
     "a NaN point, score": (lambda: mixtures.score(LINE, [[NAN]]), "x", "nan"),
     "a NaN point, log density": (lambda: mixtures.logpdf(PLANE, [[0.0, NAN]]), "x", "nan"),
