@@ -30,6 +30,8 @@ class Found(NamedTuple):
 def minimal_sum(N: int) -> Triple:
     """The triple (a, b, c), a ≤ b, with N = ab + c and the least sum; of several the one with the least a + b.
 
+    For N = 4 and 5 it is the one with a = b = 2, although a = b = 0 has the same sum.
+
     Raises ValueError for N that is no whole number of at least 1. Cost: S − 2√N integer square roots; that is below
     2N^¼ + 4, and about 1.18 N^(1/6) on average (measured).
     """
@@ -131,7 +133,8 @@ def least_sums(values: ArrayLike) -> Whole:
 
 def excess(values: ArrayLike) -> NDArray[np.float64]:
     """S − 2√N for the least sums S of many N, as floats. Raises ValueError as `least_sums`."""
-    return np.asarray(least_sums(values) - 2 * np.sqrt(np.asarray(values, dtype=np.float64)))
+    N = _wholes("values", values, 1)
+    return np.asarray(least_sums(N) - 2 * np.sqrt(N.astype(np.float64)))
 
 
 def _best(N: int, p: int) -> Triple:
@@ -174,6 +177,10 @@ def _wholes(name: str, values: Any, least: int) -> Whole:
         values = list(values)
     try:
         array = np.asarray(values)
+        if isinstance(values, list) and any(
+            isinstance(one, bool | np.bool_) for one in np.asarray(values, object).flat
+        ):
+            array = np.asarray("")
     except (ValueError, OverflowError):
         array = np.asarray("")
     if array.dtype.kind not in "iu" or array.size == 0:

@@ -45,6 +45,7 @@ def test_known_answers():
     assert minsum.minimal_sum(129) == (8, 16, 1)
     assert minsum.minimal_sum(2023) == (43, 47, 2)
     assert minsum.minimal_sum(10**6 + 3) == (1000, 1000, 3)
+    assert [minsum.minimal_sum(N) for N in (4, 5)] == [(2, 2, 0), (2, 2, 1)]
     assert [minsum.search(N) for N in (1, 2, 3, 4)] == [
         ((0, 0, 1), 1),
         ((0, 0, 2), 1),
@@ -96,6 +97,8 @@ def test_many_at_once_keep_their_shape_and_reach_their_limit():
 
 def test_the_excess_is_the_sum_less_twice_the_root():
     np.testing.assert_allclose(minsum.excess([4, 130, 144]), [0, 23 - 2 * 130**0.5, 0], atol=1e-12)
+    np.testing.assert_allclose(minsum.excess(iter([4, 144])), [0, 0], atol=1e-12)
+    assert minsum.excess([[4, 130, 144]]).shape == (1, 3)
 
 
 @given(small, st.integers(0, 400))
@@ -130,7 +133,24 @@ def test_no_other_table(M):
 
 
 @pytest.mark.parametrize(
-    "values", [[], [0], [-1, 5], [1.0], [True], ["5"], [[1], [1, 2]], [2**60], [2**63], [2**70], "12", None, np.nan]
+    "values",
+    [
+        [],
+        [0],
+        [-1, 5],
+        [1.0],
+        [True],
+        [True, 2],
+        [[3, 4], [5, np.True_]],
+        ["5"],
+        [[1], [1, 2]],
+        [2**60],
+        [2**63],
+        [2**70],
+        "12",
+        None,
+        np.nan,
+    ],
 )
 @pytest.mark.parametrize("of", [minsum.least_sums, minsum.excess])
 def test_no_other_values(of, values):
