@@ -175,6 +175,12 @@ def test_lines_of_a_hundred_characters_do_not_wrap(visit):
     assert visit.page.evaluate(WRAPPED) == []
 
 
+def test_a_folds_mark_and_its_words_share_a_line(visit):
+    """Two lines of small type are higher than 36 pixels."""
+    heights = "all => all.map(fold => fold.getBoundingClientRect().height)"
+    assert max(visit.page.eval_on_selector_all("div.cell details > summary", heights), default=0) < 36
+
+
 def test_no_formula_is_seen_as_its_source(visit):
     if visit.is_notebook:
         for depth in ("Story", "Derivation"):
