@@ -3,7 +3,7 @@
 1000 quantiles of two mixtures on the line, on the times of EDM (rho = 7) and on even times of a VP process. Euler takes
 a step per evaluation, and so does iPNDM, which extrapolates from the slopes of up to three steps before; all others
 take one step per two. AMED's nodes are fitted on 100 other quantiles, which is timed apart (at 6 evaluations of
-bimodal its miss depends on them: 0.10 to 0.17); the node "no training" knows the spread of the data alone. The plain
+bimodal its miss depends on them: 0.09 to 0.17); the node "no training" knows the spread of the data alone. The plain
 way: Euler with the evaluations that it needs to miss by no more than AMED does.
 """
 

@@ -34,11 +34,10 @@ def mean_value_node(d: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
     """The time s in (a, b) at which the exact slope is the mean slope over [a, b], for data N(·, d²): broadcasts.
 
     s² = (uw + ab − d²)/2 with u = √(d² + a²) and w = √(d² + b²). It lies between √(ab), for d → 0, and (a + b)/2, for
-    d → ∞. Raises ValueError unless d > 0 and 0 < a < b.
+    d → ∞. Raises ValueError unless d > 0, 0 < a < b and a/b ≥ 1e-300.
     """
     d, a, b = _step(d, a, b)
-    # In units of b, with uw − d² as a quotient: it stays accurate, and finite, for d much larger than b.
-    d, a = d / b, a / b
+    # In units of b, with uw − d² as a quotient: it stays accurate for d much larger than b.
     u, w = np.hypot(d, a), np.hypot(d, 1)
     cosines, sines = d / u * (d / w), a / u / w
     above = (cosines * (1 + a**2) + a * sines) / (1 + cosines)
@@ -50,12 +49,13 @@ def predictor_node(d: ArrayLike, a: ArrayLike, b: ArrayLike) -> Array:
 
     Euler's method predicts x_s from b, so this is not quite the mean value node: s + β s² = ℓ with u, w as there, ℓ =
     (a + b) w/(u + w) and β = (b² − a²)/((u + w)(bu + aw)). It lies between √(ab) and (a + b)/2, its limit for d → ∞; as
-    d → 0 it tends to the root with β = (b − a)/(2ab) and ℓ = b. Raises ValueError unless d > 0 and 0 < a < b.
+    d → 0 it tends to the root with β = (b − a)/(2ab) and ℓ = b. Raises ValueError unless d > 0, 0 < a < b and a/b ≥
+    1e-300.
     """
     d, a, b = _step(d, a, b)
-    u, w = np.hypot(d, a), np.hypot(d, b)
-    far, bend = (a + b) * w / (u + w), (b - a) / (u + w) * ((b + a) / (b * u + a * w))
-    return 2 * far / (1 + np.sqrt(1 + 4 * bend * far))
+    u, w = np.hypot(d, a), np.hypot(d, 1)
+    far, bend = (a + 1) * w / (u + w), (1 - a) / (u + w) * ((1 + a) / (u + a * w))
+    return b * (2 * far / (1 + np.sqrt(1 + 4 * bend * far)))
 
 
 def vp_times(n: int, low: float = 0.002, high: float = 80.0, first: float = 1e-3) -> Array:
@@ -154,7 +154,7 @@ def _factor(slope: Array, wanted: Array) -> float:
 
 
 def _step(d: ArrayLike, a: ArrayLike, b: ArrayLike) -> tuple[Array, Array, Array]:
-    """The spread d and the ends a < b of a step, broadcast, all positive."""
+    """The spread d (at most 1e150 b) and the end a of a step in units of its start b, and b: broadcast, positive."""
     given = {"d": d, "a": a, "b": b}
     try:
         d, a, b = np.broadcast_arrays(*(between(name, finite(name, value), 0, np.inf) for name, value in given.items()))
@@ -165,7 +165,11 @@ def _step(d: ArrayLike, a: ArrayLike, b: ArrayLike) -> tuple[Array, Array, Array
         raise ValueError(f"d, a and b must broadcast, got shapes {shapes}") from None
     if (bad := ~(a < b)).any():
         raise ValueError(f"a must be less than b, got a = {a[bad][0]:g} and b = {b[bad][0]:g}")
-    return d, a, b
+    with np.errstate(over="ignore", under="ignore"):
+        spread, low = np.minimum(d / b, 1e150), a / b
+    if (bad := low < 1e-300).any():
+        raise ValueError(f"a must be at least 1e-300 b, got a = {a[bad][0]:g} and b = {b[bad][0]:g}")
+    return spread, low, b
 
 
 def _positive_times(times: ArrayLike) -> Array:

@@ -56,6 +56,11 @@ def test_nodes_of_extreme_spreads(node):
     narrow = {amed.mean_value_node: 2.0, amed.predictor_node: 4 / 3 * (7**0.5 - 1)}[node]
     assert node(1e-7, 1.0, 4.0) == pytest.approx(narrow, rel=1e-9)
     assert node(1e160, 1.0, 4.0) == pytest.approx(2.5, rel=1e-12)
+    for unit in (1e-300, 1e300):
+        assert node(unit, unit, 4 * unit) / unit == pytest.approx(node(1.0, 1.0, 4.0), rel=1e-14)
+    assert node(1e308, 1e-300, 1e-200) == pytest.approx(5e-201, rel=1e-12)
+    with pytest.raises(ValueError, match="a must be at least 1e-300 b, got a = 1e-200 and b = 1e"):
+        node(1.0, 1e-200, 1e200)
     assert node([0.1, 1.0], 1.0, [[2.0], [4.0], [8.0]]).shape == (3, 2)
 
 
