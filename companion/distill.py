@@ -136,7 +136,7 @@ def particle_gradient(
     compare with twice as many. Raises ValueError for an unknown loss, and as `score_gap` does.
     """
     lam, theta, (e, w) = weight(loss), _checked(theta, teacher, signal, noise), normal(nodes, 6.0)
-    return _slopes(loss, lam, theta, teacher, signal, noise, np.broadcast_to(e, (len(theta), len(e)))) @ w
+    return _slopes(loss, lam, theta, teacher, signal, [noise], np.broadcast_to(e, (len(theta), len(e))))[0] @ w
 
 
 def drawn_gradients(
@@ -154,7 +154,7 @@ def drawn_gradients(
     """
     lam, theta = weight(loss), _checked(theta, teacher, signal, noise)
     e = generator(rng).standard_normal((len(theta), count("n", n)))
-    return _slopes(loss, lam, theta, teacher, signal, noise, e).T
+    return _slopes(loss, lam, theta, teacher, signal, [noise], e)[0].T
 
 
 def particle_path(
@@ -180,17 +180,20 @@ def particle_path(
     e, path = np.broadcast_to(e, (len(theta), len(e))), np.empty((steps + 1, len(theta)))
     path[0] = theta
     for step in range(steps):
-        slopes = [_slopes(loss, lam, path[step], teacher, 1.0, level, e) @ w for level in levels]
-        path[step + 1] = np.clip(path[step] - rate * len(theta) * np.mean(slopes, axis=0), -reach, reach)
+        slopes = _slopes(loss, lam, path[step], teacher, 1.0, levels, e) @ w
+        path[step + 1] = np.clip(path[step] - rate * len(theta) * slopes.mean(axis=0), -reach, reach)
     return path
 
 
 def _slopes(
-    loss: str | float, lam: float | None, theta: Array, teacher: Mixture, signal: float, noise: float, e: Array
+    loss: str | float, lam: float | None, theta: Array, teacher: Mixture, signal: float, levels: ArrayLike, e: Array
 ) -> Array:
-    """The gradient of the loss by each point (K,) for each of its own draws of noise e (K, n): (K, n)."""
+    """The gradient of the loss by each point (K,), at each level (m,), for its own draws e (K, n): (m, K, n)."""
+    noise = np.asarray(levels, dtype=float)[:, None, None]
     x = signal * theta[:, None] + noise * e
-    plain, noisy = parts(loss, lam, *teacher_of(teacher, x, signal, noise), *_student(theta, x, signal, noise))
+    student = [_student(theta, x_m, signal, level) for x_m, level in zip(x, noise.flat, strict=True)]
+    psi, psi_slope = np.stack(student, axis=1)
+    plain, noisy = parts(loss, lam, *teacher_of(teacher, x, signal, noise), psi, psi_slope)
     return (plain + noisy * e) * signal / len(theta)
 
 
@@ -198,19 +201,20 @@ def _student(theta: Array, x: Array, signal: float, noise: float) -> tuple[Array
     """The denoiser that is ideal for equally likely points theta, and its slope, at x (K, n)."""
     centre = theta.mean()  # about which the variance keeps its digits
     at = signal * (theta - centre) / noise
-    flat = ((x - signal * centre) / noise).ravel()
+    powers, flat = np.stack([np.ones_like(at), at, at**2]), ((x - signal * centre) / noise).ravel()
     psi, slope = np.empty_like(flat), np.empty_like(flat)
     size = max(1, _AT_ONCE // len(theta))
     for k in range(0, len(flat), size):
         here = flat[k : k + size]
-        chances = np.subtract.outer(here, at)
+        chances = np.subtract.outer(at, here)
         chances *= chances
-        chances -= chances.min(axis=1, keepdims=True)
-        np.exp(-chances / 2, out=chances)
-        total = chances.sum(axis=1)
-        mean = chances @ at / total
+        chances -= chances.min(axis=0)
+        chances *= -0.5
+        np.exp(chances, out=chances)
+        total, first, second = powers @ chances
+        mean = first / total
         psi[k : k + size] = here - mean
-        slope[k : k + size] = (1 - (chances @ at**2 / total - mean**2)) / noise
+        slope[k : k + size] = (1 - (second / total - mean**2)) / noise
     return psi.reshape(x.shape), slope.reshape(x.shape)
 
 
