@@ -41,7 +41,7 @@ def mix(h: ArrayLike, scheme: str, groups: int = 2, P: ArrayLike | None = None) 
 def shuffle(d: int, groups: int) -> NDArray[np.intp]:
     """The channel shuffle (d,) as a permutation: reshape to (groups, d/groups), transpose, flatten.
 
-    Coordinate k of the result is coordinate shuffle(d, groups)[k] before. Raises ValueError if groups does not divide d.
+    Coordinate k of the result is coordinate shuffle(d, groups)[k] before. Raises ValueError unless groups divides d.
     """
     d, groups = count("d", d), count("groups", groups)
     if d % groups:
@@ -124,7 +124,7 @@ def self_logits(
 
 
 def self_logit_mean(d: int, sigma: float) -> float:
-    """The mean of the logit √d·‖w‖ that a tied model gives the token itself: σ√(2d)·Γ((d+1)/2)/Γ(d/2), just below dσ."""
+    """The mean of the logit √d·‖w‖ of the token itself, if tied: σ√(2d)·Γ((d+1)/2)/Γ(d/2), just below dσ."""
     d = count("d", d)
     positive(sigma=sigma)
     return sigma * math.sqrt(2 * d) * math.exp(gammaln((d + 1) / 2) - gammaln(d / 2))
