@@ -112,6 +112,7 @@ def test_the_bound_holds_and_is_continuous(n, s):
         embedding.lse_bound(n, root * (1 + 1e-9)), rel=1e-6
     )
     assert embedding.lse_bound(n, s) <= math.log(n) + s * s / 2 + 1e-9
+    assert embedding.lse_bound(n, 3 * root) == pytest.approx(6 * math.log(n), rel=1e-12)
 
 
 def test_estimates_of_the_post():
