@@ -14,15 +14,15 @@ from scipy.special import gammaln, logsumexp
 from companion._checks import count, finite, generator, one_of, positive, rows
 
 Array = NDArray[np.float64]
-SCHEMES = ("tied", "untied", "halfswap", "signedswap", "shuffle", "orthogonal")
+SCHEMES = ("tied", "untied", "negated", "halfswap", "signedswap", "shuffle", "orthogonal")
 SWAPS = ("halfswap", "signedswap")
 
 
 def mix(h: ArrayLike, scheme: str, groups: int = 2, P: ArrayLike | None = None) -> Array:
     """What meets the output rows in place of h (…, d): h itself if 'tied' or 'untied', else its coordinates mixed.
 
-    'halfswap' exchanges the halves, (a, b) → (b, a); 'signedswap' is (a, b) → (b, −a); 'shuffle' the channel shuffle
-    with `groups` groups; 'orthogonal' is h P, with P (d, d). Cost O(d) per vector, O(d²) for 'orthogonal'. Raises
+    'negated' is −h; 'halfswap' exchanges the halves, (a, b) → (b, a); 'signedswap' is (a, b) → (b, −a); 'shuffle' the
+    channel shuffle with `groups` groups; 'orthogonal' is h P, with P (d, d). Cost O(d) per vector, O(d²) for 'orthogonal'. Raises
     ValueError for an unknown scheme, an odd d with a swap, groups that do not divide d, or a P that is missing or not
     orthogonal.
     """
@@ -35,6 +35,8 @@ def mix(h: ArrayLike, scheme: str, groups: int = 2, P: ArrayLike | None = None) 
         return np.concatenate([b, a if scheme == "halfswap" else -a], axis=-1)
     if scheme == "shuffle":
         return h[..., shuffle(d, groups)]
+    if scheme == "negated":
+        return -h
     return h @ _orthogonal(P, d) if scheme == "orthogonal" else h
 
 
@@ -149,13 +151,14 @@ def lse_bound(n: int, s: float) -> float:
 def predicted_loss(n: int, d: int, sigma: float, scheme: str = "tied", refined: bool = True, groups: int = 2) -> float:
     """An estimate of the initial loss: log(e^m + Σ over the others), with m = tr(P)·σ for the token itself.
 
-    tr P is d for 'tied', the number of fixed points for 'shuffle', and 0 else. The others count as n − 1 in the post's
+    tr P is d for 'tied', −d for 'negated', the number of fixed points for 'shuffle', and 0 else. The others count as n − 1 in the post's
     estimate (`refined=False`), which takes their logits to be 0, and as `lse_bound` says if refined.
     """
     n, d = count("n", n, least=2), count("d", d)
     positive(sigma=sigma)
     one_of("scheme", scheme, SCHEMES)
-    trace = {"tied": d, "shuffle": fixed_points(shuffle(d, groups)) if scheme == "shuffle" else 0}.get(scheme, 0)
+    fixed = fixed_points(shuffle(d, groups)) if scheme == "shuffle" else 0
+    trace = {"tied": d, "negated": -d, "shuffle": fixed}.get(scheme, 0)
     others = lse_bound(n - 1, sigma * math.sqrt(d)) if refined else math.log(n - 1)
     return float(np.logaddexp(trace * sigma, others))
 

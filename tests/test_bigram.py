@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from companion import bigram, embedding
 
-SCHEMES = ("tied", "untied", "halfswap", "signedswap", "shuffle", "orthogonal")
+SCHEMES = ("tied", "untied", "negated", "halfswap", "signedswap", "shuffle", "orthogonal")
 
 
 def rng(seed=0):
@@ -58,7 +58,7 @@ def test_gradients_are_those_of_the_loss(scheme, masked):
         assert (slopes[name] * direction).sum() == pytest.approx((ahead - behind) / (2 * step), rel=1e-5, abs=1e-8)
 
 
-@pytest.mark.parametrize("scheme", ["tied", "untied", "halfswap", "signedswap", "shuffle"])
+@pytest.mark.parametrize("scheme", ["tied", "untied", "negated", "halfswap", "signedswap", "shuffle"])
 def test_the_first_loss_is_that_of_the_initial_logits(scheme):
     n, d = 30, 8
     joint = (1 - np.eye(n)) / (n * (n - 1))

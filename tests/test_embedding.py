@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from companion import embedding
 
-MIXED = ("tied", "halfswap", "signedswap", "shuffle", "orthogonal")
+MIXED = ("tied", "negated", "halfswap", "signedswap", "shuffle", "orthogonal")
 halves = st.integers(1, 12)
 
 
@@ -35,6 +35,7 @@ def test_what_the_mixings_do():
     h = np.array([1.0, 2, 3, 4, 5, 6])
     np.testing.assert_array_equal(embedding.mix(h, "tied"), h)
     np.testing.assert_array_equal(embedding.mix(h, "untied"), h)
+    np.testing.assert_array_equal(embedding.mix(h, "negated"), -h)
     np.testing.assert_array_equal(embedding.mix(h, "halfswap"), [4, 5, 6, 1, 2, 3])
     np.testing.assert_array_equal(embedding.mix(h, "signedswap"), [4, 5, 6, -1, -2, -3])
     np.testing.assert_array_equal(embedding.mix(h, "shuffle", groups=2), [1, 4, 2, 5, 3, 6])
@@ -76,7 +77,7 @@ def test_uniform_logits_cost_log_n():
     assert embedding.initial_loss(np.full((7, 7), 1e4)) == pytest.approx(math.log(7), rel=1e-9)
 
 
-@pytest.mark.parametrize("scheme", ["tied", "untied", "halfswap", "signedswap", "shuffle"])
+@pytest.mark.parametrize("scheme", ["tied", "untied", "negated", "halfswap", "signedswap", "shuffle"])
 def test_sampled_rows_are_rows_of_the_matrix(scheme):
     n, d, sigma = 120, 16, 0.3
     whole = []
