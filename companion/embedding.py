@@ -22,9 +22,9 @@ def mix(h: ArrayLike, scheme: str, groups: int = 2, P: ArrayLike | None = None) 
     """What meets the output rows in place of h (…, d): h itself if 'tied' or 'untied', else its coordinates mixed.
 
     'negated' is −h; 'halfswap' exchanges the halves, (a, b) → (b, a); 'signedswap' is (a, b) → (b, −a); 'shuffle' the
-    channel shuffle with `groups` groups; 'orthogonal' is h P, with P (d, d). Cost O(d) per vector, O(d²) for 'orthogonal'. Raises
-    ValueError for an unknown scheme, an odd d with a swap, groups that do not divide d, or a P that is missing or not
-    orthogonal.
+    channel shuffle with `groups` groups; 'orthogonal' is h P, with P (d, d). Cost O(d) per vector, O(d²) for
+    'orthogonal'. Raises ValueError for an unknown scheme, an odd d with a swap, groups that do not divide d, or a P
+    that is missing or not orthogonal.
     """
     one_of("scheme", scheme, SCHEMES)
     h = rows("h", h)
@@ -151,8 +151,9 @@ def lse_bound(n: int, s: float) -> float:
 def predicted_loss(n: int, d: int, sigma: float, scheme: str = "tied", refined: bool = True, groups: int = 2) -> float:
     """An estimate of the initial loss: log(e^m + Σ over the others), with m = tr(P)·σ for the token itself.
 
-    tr P is d for 'tied', −d for 'negated', the number of fixed points for 'shuffle', and 0 else. The others count as n − 1 in the post's
-    estimate (`refined=False`), which takes their logits to be 0, and as `lse_bound` says if refined.
+    tr P is d for 'tied', −d for 'negated', the number of fixed points for 'shuffle', and 0 else. The others count as
+    n − 1 in the post's estimate (`refined=False`), which takes their logits to be 0, and as `lse_bound` says
+    if refined.
     """
     n, d = count("n", n, least=2), count("d", d)
     positive(sigma=sigma)
