@@ -289,6 +289,21 @@ def test_a_formula_that_is_wider_than_a_phone_can_be_read_to_its_end(visit):
     assert cut == []
 
 
+def test_what_scrolls_sideways_is_a_stop_of_the_tab_key(visit):
+    visit.page.set_viewport_size(PHONE)
+    wrong = visit.page.evaluate(
+        """async () => {
+            for (let k = 0; k < 3; k++) await new Promise(requestAnimationFrame);
+            const boxes = [...document.querySelectorAll('article :is(table, div.math)')];
+            return boxes.filter(box => box.checkVisibility())
+                .filter(box => (box.scrollWidth > box.clientWidth) !== (box.tabIndex === 0))
+                .map(box => box.textContent.slice(0, 40));
+        }"""
+    )
+    visit.page.set_viewport_size(WIDE)
+    assert wrong == []
+
+
 def look(figure):
     """What an explorer shows, the pictures and the numbers, as a fingerprint."""
     return figure.evaluate(

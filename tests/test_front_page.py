@@ -316,6 +316,15 @@ def test_the_first_page_is_light_and_asks_nobody_else(opened, book_url):
     assert {urlsplit(url).netloc for url in page.asked if not url.startswith("data:")} == {urlsplit(book_url).netloc}
 
 
+@pytest.mark.parametrize("home", ["server", "folder"])
+def test_the_search_finds_pages_and_its_index_comes_with_the_results_only(opened, book, book_url, home):
+    root = book_url if home == "server" else book.as_uri()
+    assert not [url for url in opened(f"{root}/index.html").asked if "search" in url]
+    found = opened(f"{root}/search.html?q=softmax").locator("#search-results li a")
+    found.first.wait_for()
+    assert any("notebooks/attention/" in link for link in found.evaluate_all("all => all.map(a => a.href)"))
+
+
 # --- typefaces --------------------------------------------------------------------------------------------------------
 
 

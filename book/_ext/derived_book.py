@@ -4,7 +4,8 @@
   (`BOOK_REPOSITORY`, or `GITHUB_REPOSITORY` on GitHub's machines), so a fork gets links to itself.
   With none given there are no such links, rather than dead ones.
 - Scripts that no page needs are left out: Thebe (it would ask a third party for a kernel), copies of a
-  script already there, and the theme's icon script (1.5 MB; its icon font draws the same icons).
+  script already there, the theme's icon script (1.5 MB; its icon font draws the same icons), and, except on the page
+  of results, the index of the search, which grows with the book.
 - Style sheets of the first page and of the ledger stay there. What `:has` asks of a page is asked again whenever
   anything on it changes, and a slider changes something with every step: 30 ms on a long page. So the theme's rules
   say the same without it.
@@ -28,6 +29,8 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
 _ICON_SCRIPT = re.compile(r'\s*<script[^>]*src="[^"]*fontawesome\.js[^"]*"[^>]*></script>')
+# The theme puts Sphinx's search on every page, for results while one types: an option that this book does not use.
+_SEARCH_SCRIPT = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>')
 # The name of the book above the contents, which the theme leaves outside of every landmark.
 _BRAND = re.compile(r'<div class="sidebar-primary-item">(?=\s*<a class="navbar-brand)')
 _LANDMARK = '<div class="sidebar-primary-item" role="navigation" aria-label="The book">'
@@ -112,6 +115,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         text = page.read_text(encoding="utf-8")
         static = "../" * (len(page.relative_to(out).parts) - 1) + "_static/"
         lean = _PAPER.sub(rf"{static}\1", _ICON_SCRIPT.sub("", text))
+        if page.name != "search.html":
+            lean = _SEARCH_SCRIPT.sub("", lean)
         lean = _FORMULA_HEAD.sub(named, _CORNER.sub(r"<td\1></td>", _BRAND.sub(_LANDMARK, lean)))
         shown.update(_PACK.findall(lean), re.findall(rf'<img src="{re.escape(static)}(paper/[^"]+)"', lean))
         if lean != text:

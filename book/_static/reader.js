@@ -189,6 +189,20 @@
     mark();
   };
 
+  // --- what is wider than the page ----------------------------------------------------------------------------------
+
+  // What scrolls can be scrolled from the keyboard too, and what does not is no stop of the tab key. Whether it does is
+  // asked when the page begins, when its width changes, and when it comes out of a fold.
+  const reach = () => {
+    const sized = new ResizeObserver((entries) => {
+      for (const { target: box } of entries) {
+        if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+        else box.removeAttribute("tabindex");
+      }
+    });
+    for (const box of all(".bd-article :is(table, div.math)")) sized.observe(box);
+  };
+
   // --- the page ---------------------------------------------------------------------------------------------------
 
   // Selected by hand, code loses what is folded to an ellipsis: it is put back.
@@ -210,6 +224,7 @@
       toAddress(root.dataset.depth);
       for (const button of all(".depth-switch button")) button.addEventListener("click", () => change(button.dataset.depth));
     }
+    reach();
     document.body.append(card);
     all("a.pointer").forEach(bind);
     card.addEventListener("pointerenter", () => clearTimeout(waiting));
