@@ -75,7 +75,14 @@ def order(symbol: str) -> tuple[int, int, str, bool, int, str]:
     group, letter = place(symbol)
     number = GREEK.index(letter) if group == GREEK_GROUP else 0
     head = _DRESS.sub("", symbol).lstrip("\\").removeprefix("var")
-    return (LATIN, GREEK_GROUP, OTHER).index(group), number, letter, head[0].isupper(), len(symbol), symbol
+    return (
+        (LATIN, GREEK_GROUP, OTHER).index(group),
+        number,
+        letter or head.lower(),
+        head[0].isupper(),
+        len(symbol),
+        symbol,
+    )
 
 
 def where(caption: str, file: str, notebook: NotebookNode) -> str:
