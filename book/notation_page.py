@@ -89,7 +89,7 @@ def where(caption: str, file: str, notebook: NotebookNode) -> str:
     """A link to a notebook, named by its part and number; the title shows on hovering."""
     number = int(posixpath.basename(file)[:2])
     words = re.sub(r'[$"\\]', "", title(notebook))
-    return f'[{caption} {number}]({file}.ipynb "{words}")'
+    return f'[{caption}\N{NO-BREAK SPACE}{number}]({file}.ipynb "{words}")'
 
 
 def symbols(book: list[Part]) -> dict[str, dict[str, list[str]]]:
@@ -116,6 +116,6 @@ def page(book: list[Part]) -> str:
             text += [f"### {initial.capitalize()}", ""]
         group, letter = here, initial
         text.append(f"${symbol}$")
-        for meaning, links in found[symbol].items():
-            text += [f": {meaning} · {', '.join(links)}", ""]
+        text += [f": {meaning} · {', '.join(links)}" for meaning, links in found[symbol].items()]
+        text.append("")
     return "\n".join(text)
