@@ -76,6 +76,7 @@ def powers(axes, p, ink):
     ("", "## Remember\n\n- What was found, in one sentence: the card of this notebook on the first page shows it."),
     ("", "## References\n\n- The post, and the papers."),
     ("", "## Notes\n\nWhat adds to the story without changing its conclusion."),
+    ("", "### Notation\n\n- $x$: a real number"),
     ("", "## The ledger"),
     ("code", "claims.table()"),
 )

@@ -2,6 +2,7 @@
 
 - `_generated/ledger.md`: the claims counted by part, notebook and grade; `ledger/<part>.md`: every claim of a part; as
   data in `_generated/download/`, beside a BibTeX entry for each notebook.
+- `_generated/notation.md`: every symbol, with its meanings (see notation_page.py).
 - `_generated/landing.html`, `facts.md`, `cards.md`, `map.html`: what the first page is made of (see front_page.py).
 - `_generated/static/covers/`: the picture of each notebook (see covers.py).
 """
@@ -13,6 +14,7 @@ import covers
 import front_page
 import ledger_page
 import nbformat
+import notation_page
 import yaml
 
 BOOK = Path(__file__).resolve().parent
@@ -79,6 +81,7 @@ def main() -> None:
     ]
     by_name = {file: notebook for _, files in book for file, notebook in files}
     write_ledger(book)
+    write("notation.md", notation_page.page(book))
     write("download/ledger.json", ledger_page.data(book))
     config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
     about = config["author"], config["title"], os.environ.get("BOOK_ADDRESS", "")

@@ -6,6 +6,7 @@ from itertools import takewhile
 import catalogue
 import front_page
 import nbformat
+import notation_page
 import pytest
 from conftest import book_pages
 
@@ -151,6 +152,15 @@ def test_the_card_of_a_notebook_has_what_it_needs(path, notebook):
     assert sum(len(re.findall(r"\bcover=", cell.source)) for cell in code(notebook)) <= 1
     known = {f"notebooks/{catalogue.name(other)}" for other in catalogue.notebooks()}
     assert set(front_page.needs(f"notebooks/{catalogue.name(path)}", notebook)) <= known
+
+
+def test_each_symbol_of_the_notation_has_one_meaning(path, notebook):
+    """The book's notation page is made of these lists, and none may speak of a notebook that is not there."""
+    lines = notation_page.lines(f"notebooks/{catalogue.name(path)}", notebook)
+    assert lines
+    assert not [line.meaning for line in lines if line.meaning.endswith(".")]
+    known = {f"notebooks/{catalogue.name(other)}" for other in catalogue.notebooks()}
+    assert {other for line in lines for other in line.compared} <= known
 
 
 def test_one_title(notebook):
