@@ -75,7 +75,7 @@ def resolved(text: str, notebooks: dict[str, Source]) -> str:
     def link(match: re.Match[str]) -> str:
         there, one = claim(match["name"], match["words"], match[0], notebooks)
         address = f"{escape(there.file)}.html#claim-{one['number']}"
-        return f'<a href="{address}">Claim {one["number"]}</a> ({one["grade"]})'
+        return f'<a href="{address}">Claim&nbsp;{one["number"]}</a> ({one["grade"]})'
 
     def heading(match: re.Match[str]) -> str:
         there = known(match["name"].strip(), match[0], notebooks)
