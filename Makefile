@@ -135,7 +135,7 @@ build/%.fresh: build/keys/%.key | $(READY)
 	@$(BIN)/python book/run_notebook.py notebooks/$*.ipynb
 	@mkdir -p $(dir $@) && touch $@
 
-book/_generated/.written: $(BAKED) $(wildcard book/*.py) | $(READY)
+book/_generated/.written: $(BAKED) $(wildcard book/*.py) book/found.md | $(READY)
 	@$(BIN)/python book/pages.py
 	@touch $@
 

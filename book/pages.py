@@ -5,12 +5,14 @@
 - `_generated/notation.md`: every symbol, with its meanings (see notation_page.py).
 - `_generated/landing.html`, `facts.md`, `cards.md`, `map.html`: what the first page is made of (see front_page.py).
 - `_generated/static/covers/`: the picture of each notebook (see covers.py).
+- `_generated/found.md`: the entries of the page What we found, each a link to its claim (see found_page.py).
 """
 
 import os
 from pathlib import Path
 
 import covers
+import found_page
 import front_page
 import ledger_page
 import nbformat
@@ -82,6 +84,8 @@ def main() -> None:
     by_name = {file: notebook for _, files in book for file, notebook in files}
     write_ledger(book)
     write("notation.md", notation_page.page(book))
+    entries_found = (BOOK / "found.md").read_text(encoding="utf-8")
+    write("found.md", found_page.resolved(entries_found, found_page.sources(book)))
     write("download/ledger.json", ledger_page.data(book))
     config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
     about = config["author"], config["title"], os.environ.get("BOOK_ADDRESS", "")
