@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from html import escape
 
 import ledger_page
-from nbformat import NotebookNode
 
 # A reference may break over two lines, as text does.
 _REFERENCE = re.compile(r"\[\[(?P<name>[a-z]+/\d\d):\s+(?P<words>.+?)\]\](?!\])", re.DOTALL)
@@ -32,12 +31,11 @@ class Source:
 
 def sources(book: list[ledger_page.Part]) -> dict[str, Source]:
     """The notebooks of the book by part and number, such as "training/06"."""
-    return {short(file): source(file, notebook) for _, files in book for file, notebook in files}
-
-
-def source(file: str, notebook: NotebookNode) -> Source:
-    """What entries need of a notebook."""
-    return Source(file, ledger_page.title(notebook), ledger_page.claims(notebook))
+    return {
+        short(file): Source(file, ledger_page.title(notebook), ledger_page.claims(notebook))
+        for _, files in book
+        for file, notebook in files
+    }
 
 
 def short(file: str) -> str:

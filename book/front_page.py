@@ -85,9 +85,14 @@ def original(notebook: NotebookNode) -> str:
 def needs(file: str, notebook: NotebookNode) -> list[str]:
     """The notebooks that the first cell says to read before."""
     found = _NEEDS.search(notebook.cells[0].source)
-    links = [link for _, link in _LINK.findall(found[1])] if found else []
-    files = [posixpath.normpath(posixpath.join(posixpath.dirname(file), link)) for link in links]
+    files = linked(file, found[1]) if found else []
     return [other for other in dict.fromkeys(files) if other != file]
+
+
+def linked(file: str, text: str) -> list[str]:
+    """The notebooks that the links of a text in `file` lead to."""
+    folder = posixpath.dirname(file)
+    return [posixpath.normpath(posixpath.join(folder, link)) for _, link in _LINK.findall(text)]
 
 
 def facts(notebook: NotebookNode, figures: list[str]) -> str:

@@ -10,14 +10,15 @@ What stands behind a semicolon and leads to another notebook compares with that 
 
 import posixpath
 import re
+from collections import Counter
 from typing import NamedTuple
 
+from front_page import linked
 from ledger_page import Part, title
 from nbformat import NotebookNode
 
 _LIST = re.compile(r"^### Notation\n+((?:- .*(?:\n|\Z))+)\Z", re.MULTILINE)
 _ITEM = re.compile(r"- \$([^$]+)\$: (\S.*)")
-_LINK = re.compile(r"\]\((?!https?:|#)([^)#]+\.ipynb)")
 # What changes the look of the letter behind it, and is not a symbol of its own.
 _DRESS = re.compile(r"\\(?:bar|hat|tilde|dot|mathcal|mathbb|mathrm|mathbf|boldsymbol|operatorname)\b|[\s{}]")
 GREEK = (
@@ -45,16 +46,13 @@ def lines(file: str, notebook: NotebookNode) -> list[Line]:
         item = _ITEM.fullmatch(text.rstrip())
         if item is None:
             raise SystemExit(f"book/pages.py: {file}: in the notation {text!r} is not `- $symbol$: meaning`")
-        said = item[2].split("; ")
-        meaning = "; ".join(part for part in said if not _LINK.search(part))
-        folder = posixpath.dirname(file)
-        others = [posixpath.normpath(posixpath.join(folder, link)) for link in _LINK.findall(item[2])]
+        meaning = "; ".join(part for part in item[2].split("; ") if not linked(file, part))
         if not meaning:
             raise SystemExit(f"book/pages.py: {file}: in the notation {item[1]!r} has no meaning of its own")
-        found.append(Line(item[1], meaning, [other.removesuffix(".ipynb") for other in others]))
-    twice = {line.symbol for line in found if sum(line.symbol == other.symbol for other in found) > 1}
+        found.append(Line(item[1], meaning, linked(file, item[2])))
+    twice = sorted(symbol for symbol, times in Counter(line.symbol for line in found).items() if times > 1)
     if twice:
-        raise SystemExit(f"book/pages.py: {file}: in the notation {', '.join(sorted(twice))} stands twice")
+        raise SystemExit(f"book/pages.py: {file}: in the notation {', '.join(twice)} stands twice")
     return found
 
 
@@ -97,8 +95,9 @@ def symbols(book: list[Part]) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for caption, files in book:
         for file, notebook in files:
+            link = where(caption, file, notebook)
             for symbol, meaning, _ in lines(file, notebook):
-                found.setdefault(symbol, {}).setdefault(meaning, []).append(where(caption, file, notebook))
+                found.setdefault(symbol, {}).setdefault(meaning, []).append(link)
     return found
 
 

@@ -256,9 +256,16 @@ def test_headings_and_images_have_names(visit):
         assert not re.search(r"\.(png|svg|jpe?g)|^\S*/\S*$", alt), alt
 
 
-def test_no_page_is_wider_than_a_phone(visit):
+@pytest.fixture
+def phone(visit):
+    """The visited page as wide as a phone; afterwards it is wide again."""
     visit.page.set_viewport_size(PHONE)
-    width, boxes = visit.page.evaluate(
+    yield visit.page
+    visit.page.set_viewport_size(WIDE)
+
+
+def test_no_page_is_wider_than_a_phone(phone):
+    width, boxes = phone.evaluate(
         """() => {
             const controls = [...document.querySelectorAll('.explorer :is(input, select, button)')];
             const seen = controls.filter(control => control.checkVisibility());
@@ -268,14 +275,12 @@ def test_no_page_is_wider_than_a_phone(visit):
             })];
         }"""
     )
-    visit.page.set_viewport_size(WIDE)
     assert width <= PHONE["width"]
     assert [box for box in boxes if box[1] < 0 or box[2] > PHONE["width"]] == []
 
 
-def test_a_formula_that_is_wider_than_a_phone_can_be_read_to_its_end(visit):
-    visit.page.set_viewport_size(PHONE)
-    cut = visit.page.evaluate(
+def test_a_formula_that_is_wider_than_a_phone_can_be_read_to_its_end(phone):
+    cut = phone.evaluate(
         """() => [...document.querySelectorAll('article div.math')].filter(box => box.checkVisibility()).filter(box => {
             const edges = end => {
                 box.scrollTo({left: end ? box.scrollWidth : 0, behavior: 'instant'});
@@ -285,13 +290,11 @@ def test_a_formula_that_is_wider_than_a_phone_can_be_read_to_its_end(visit):
             return first.left < outer.left - 1 || last.right > outer.right + 1;
         }).map(box => box.textContent.slice(0, 40))"""
     )
-    visit.page.set_viewport_size(WIDE)
     assert cut == []
 
 
-def test_what_scrolls_sideways_is_a_stop_of_the_tab_key(visit):
-    visit.page.set_viewport_size(PHONE)
-    wrong = visit.page.evaluate(
+def test_what_scrolls_sideways_is_a_stop_of_the_tab_key(phone):
+    wrong = phone.evaluate(
         """async () => {
             for (let k = 0; k < 3; k++) await new Promise(requestAnimationFrame);
             const boxes = [...document.querySelectorAll('article :is(table, div.math)')];
@@ -300,7 +303,6 @@ def test_what_scrolls_sideways_is_a_stop_of_the_tab_key(visit):
                 .map(box => box.textContent.slice(0, 40));
         }"""
     )
-    visit.page.set_viewport_size(WIDE)
     assert wrong == []
 
 

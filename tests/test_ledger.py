@@ -15,6 +15,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 # Bytes, gzipped, of all that one page asks for, as for every page of the book; of that, its HTML.
 PAGE_WEIGHT = 600_000
 FIRST_HTML, PART_HTML = 25_000, 120_000
+# What the search fetches: once, and for each part that a result is shown from.
+WORDS, STATEMENTS = 100_000, 100_000
 PARTS = ("Sequences", "Diffusion", "Attention", "Low rank", "Representation", "Training", "Diversions")
 NOTEBOOKS, CLAIMS = 36, 1100
 FOUND = ".ledger-results li"
@@ -227,6 +229,9 @@ def test_a_thousand_claims_keep_the_weights(thousand):
     pages = {path: gzipped(thousand / path) for path in ledger_pages(thousand)}
     assert len(pages) == len(PARTS)
     assert max(pages.values()) <= PART_HTML, pages
+    scripts = {path.stem: gzipped(path) for path in (thousand / "_static" / "claims").glob("*.js")}
+    assert scripts.pop("claims") <= WORDS
+    assert max(scripts.values()) <= STATEMENTS, scripts
 
 
 def test_a_thousand_claims_are_searched_from_a_folder(page, thousand):

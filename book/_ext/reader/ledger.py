@@ -37,6 +37,15 @@ def rendered(page: str) -> dict[str, str]:
     return found
 
 
+def searched(statement: str) -> str:
+    """What a search looks through: the statement, and the words of its plain form that it does not hold already.
+
+    The words that one searches for have no blanks, so each lies within one of these.
+    """
+    source = statement.lower()
+    return " ".join([source, *(word for word in plain_text(statement).lower().split() if word not in source)])
+
+
 def script(function: str, *arguments: Any) -> str:
     """A script that hands its data over by a call."""
     return f"{function}({', '.join(json.dumps(a, ensure_ascii=False, separators=(',', ':')) for a in arguments)});\n"
@@ -54,7 +63,7 @@ def scripts(claims: list[dict[str, Any]], pages: dict[str, str]) -> dict[str, st
         notebook = [part, claim["notebook"], file]
         if notebook not in notebooks:
             notebooks.append(notebook)
-        text = f"{claim['statement']} {plain_text(claim['statement'])}".lower()
+        text = searched(claim["statement"])
         statements.setdefault(part, []).append(held[part][claim["page"]])
         words.append([notebooks.index(notebook), claim["number"], claim["grade"], text])
     made = {part: script("ledgerStatements", part, those) for part, those in statements.items()}
