@@ -1,8 +1,10 @@
 """Runs mutants: each is broken in a fork of a process that has done the work they share.
 
     export PYTHONPATH=book
-    python tests/mutants.py notebook FILE.ipynb LIST.toml  runs a notebook, and forks before the cell that is broken
-    python tests/mutants.py package LIST.toml …            imports what the modules' tests need, and forks
+    python tests/mutants.py notebook FILE.ipynb LIST.toml [SEED]  runs a notebook, and forks before the broken cell
+    python tests/mutants.py package LIST.toml …                   imports what the modules' tests need, and forks
+
+With a seed, of the mutants of one claim (those with the same words before the colon) one is tried, by chance.
 
 A line of JSON says for each mutant what became of it. A fork has the names, caches and modules of its parent and
 changes none of them, so mutants are as isolated from each other as separate runs would be, and cost a claim each.
@@ -15,6 +17,7 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import random
 import resource
 import signal
 import sys
@@ -139,18 +142,28 @@ def places(cells: list[str], mutants: list[Mutant]) -> dict[int, list[Mutant]]:
     return found
 
 
-def notebook_verdicts(path: Path, mutants: list[Mutant]) -> Iterator[Verdict]:
-    """Run a notebook, and its mutants in forks. Raises what the unbroken notebook raises."""
+def one_of_each(mutants: list[Mutant], seed: str) -> list[Mutant]:
+    """Of the mutants whose names have the same words before the colon one, by chance."""
+    claims: dict[str, list[Mutant]] = {}
+    for mutant in mutants:
+        claims.setdefault(mutant.what.partition(":")[0], []).append(mutant)
+    chance = random.Random(seed)
+    return [chance.choice(group) for group in claims.values()]
+
+
+def notebook_verdicts(path: Path, mutants: list[Mutant], seed: str = "") -> Iterator[Verdict]:
+    """Run a notebook, and its mutants in forks (with a seed, one of each). Raises what the unbroken notebook raises."""
     import nbformat
 
     cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
     broken = places(cells, mutants)
+    tried = one_of_each(mutants, seed) if seed else mutants
     main = types.ModuleType("__main__")
     main.__dict__["display"] = lambda *_, **__: None
     sys.modules["__main__"] = main
     os.chdir(path.parent)
     for k, source in enumerate(cells):
-        for mutant in broken.get(k, ()):
+        for mutant in (m for m in broken.get(k, ()) if m in tried):
             rest = list(enumerate([source.replace(mutant.old, mutant.new), *cells[k + 1 :]], start=k + 1))
             said, seconds = in_fork(lambda rest=rest: first_error(rest, main.__dict__))
             yield Verdict(mutant.what, said.startswith(f"{mutant.error or 'FalseClaim'} at claim"), said, seconds)
@@ -278,11 +291,12 @@ def list_of(notebook: Path) -> Path:
 def main() -> None:
     """Run what the command line names, one line of JSON a mutant."""
     kind, *named = sys.argv[1:]
-    paths = [Path(name).resolve() for name in named]
+    paths = [Path(name).resolve() for name in named[: None if kind == "package" else 2]]
     # What the notebook or pytest prints is not asked for; what goes wrong stays visible on stderr.
     verdicts_here = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    for verdict in of_package(paths) if kind == "package" else notebook_verdicts(paths[0], read_list(paths[1])[1]):
+    found = of_package(paths) if kind == "package" else notebook_verdicts(paths[0], read_list(paths[1])[1], *named[2:])
+    for verdict in found:
         print(json.dumps(verdict._asdict(), ensure_ascii=False), file=verdicts_here, flush=True)
 
 

@@ -7,7 +7,7 @@ names another). Each entry replaces `old`, which must stand there exactly once, 
 A notebook's mutant is caught by a false claim, and every claim of the story must catch one itself; a module's by a
 test that fails on an assertion: `kills` names it, as "test_hippo.py::test_known_matrices". A time-out, an undecided
 claim, a broken import or any other error is no catch, unless the entry says `error = "BadClaim"` because that is what
-is meant to happen.
+is meant to happen. `make check` tries all mutants of its notebook, `make test` one for each claim, others in each run.
 """
 
 import json
@@ -23,6 +23,8 @@ import pytest
 
 BOOK = catalogue.ROOT / "book"
 MODULES = sorted(mutants.FOLDER.glob("companion-*.toml"))
+# As for pages (see conftest.by_chance): one notebook is checked whole.
+ALL = "BOOK_HTML" in os.environ
 # Some at a time, since what their tests import takes as long as the mutants of a module.
 TOGETHER = [MODULES[k : k + 6] for k in range(0, len(MODULES), 6)]
 
@@ -66,8 +68,10 @@ def story(notebook: nbformat.NotebookNode) -> list[int]:
 def test_every_broken_formula_of_a_notebook_fails_a_claim(path):
     listed = mutants.list_of(path)
     assert listed.exists(), f"there is no tests/mutations/{listed.name}: list there what to break in the notebook"
-    found = verdicts("notebook", str(path), str(listed))
+    found = verdicts("notebook", str(path), str(listed), *([] if ALL else [os.environ["PAGES_SEED"]]))
     assert not (survived := survivors(found)), f"survived:\n{survived}"
+    if not ALL:
+        return
     failed = {int(number) for v in found for number in re.findall(r"^\w+ at claim (\d+) ", v["said"])}
     never = [number for number in story(nbformat.read(path, as_version=4)) if number not in failed]
     assert not never, f"no mutation in tests/mutations/{listed.name} makes claims {never} fail; add one for each"
