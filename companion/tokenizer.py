@@ -113,9 +113,11 @@ def chain(alpha: Prob, beta: Prob, drop: Prob = 0) -> list[list[Prob]]:
     """Transition probabilities between the tokens AA, A, B (rows: from) of an endless text of the letters A and B.
 
     alpha = P(B after A), beta = P(A after B); longest match with the words AA, A, B and dropout. Raises ValueError for
-    numbers outside [0, 1].
+    numbers outside [0, 1], and for alpha = 0.
     """
     alpha, beta, drop = _share("alpha", alpha), _share("beta", beta), _share("drop", drop)
+    if alpha == 0:
+        raise ValueError(f"alpha must be above 0 for the letter B to come, got {alpha!r}")
     glued = (1 - alpha) * (1 - drop)  # a token that starts with A is AA
     again = drop * (1 - alpha) / (alpha + drop * (1 - alpha))  # an A follows the token A
     return [[a * glued, a * (1 - glued), 1 - a] for a in (1 - alpha, again, beta)]
