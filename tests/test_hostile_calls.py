@@ -30,6 +30,7 @@ from companion import (
     matrices,
     minsum,
     mixtures,
+    optim,
     parameters,
     prediction,
     quadratic,
@@ -47,6 +48,7 @@ from companion import (
     tokenizer,
     transport,
     upsample,
+    walks,
 )
 
 NAN, INF = np.nan, np.inf
@@ -87,6 +89,32 @@ def square_root_rule():
 
 
 CALLS = {
+    # optimisers: rates, scales, tensors and slots that do not fit
+    "a rate of 0": (lambda: optim.amos_step(X, X, optim.amos_start(X), 0, 1), "xi", "0"),
+    "Amos with a negative scale": (lambda: optim.amos_step(X, X, optim.amos_start(X), 0.1, -1), "eta", "-1"),
+    "a beta of 1": (lambda: optim.amos_step(X, X, optim.amos_start(X), 0.1, 1, beta=1), "beta", "1"),
+    "Amos with a gradient of another shape": (
+        lambda: optim.amos_step(X, X.T, optim.amos_start(X), 0.1, 1),
+        "gradient",
+        "(3, 2)",
+    ),
+    "Amos with a NaN gradient": (lambda: optim.amos_step(X, X * NAN, optim.amos_start(X), 0.1, 1), "gradient", "nan"),
+    "slots of another tensor": (lambda: optim.amos_step(X, X, optim.amos_start(X.T, ()), 0.1, 1), "state", "(3, 2)"),
+    "slots shared along no axis": (lambda: optim.amos_start(X, (2,)), "shared", "(2,)"),
+    "a negative decay so far": (lambda: optim.amos_damping(-1, 0.1, 1), "b", "-1"),
+    "AdamW without a rate": (lambda: optim.adamw_step(X, X, optim.adamw_start(X), 0), "rate", "0"),
+    "AdamW with a negative decay": (lambda: optim.adamw_step(X, X, optim.adamw_start(X), 1, -1), "decay", "-1"),
+    "AdamW for another tensor": (lambda: optim.adamw_step(X, X, optim.adamw_start(X.T), 1), "state", "(3, 2)"),
+    # walks: kinds, cosines, sizes
+    "an unknown walk": (lambda: walks.walk("random", 0.1, 0.2, 5, 5, rng()), "kind", "random"),
+    "a walk straight ahead": (lambda: walks.walk("square", 0.1, 1, 5, 5, rng()), "p", "1"),
+    "a walk without steps": (lambda: walks.expected("square", 0.1, 0.2, 0), "steps", "0"),
+    "a walk of no length": (lambda: walks.expected("square", 0, 0.2, 5), "alpha0", "0"),
+    "a guess of 0": (lambda: walks.expected("square", 0.1, 0.2, 5, guess=0), "guess", "0"),
+    "a start at the end": (lambda: walks.expected("square", 0.1, 0.2, 5, cosine=1), "cosine", "1"),
+    "a walk in the plane": (lambda: walks.walk("square", 0.1, 0.2, 5, 2, rng()), "k", "2"),
+    "no walks": (lambda: walks.walk("square", 0.1, 0.2, 5, 5, rng(), runs=0), "runs", "0"),
+    "a walk without a generator": (lambda: walks.walk("square", 0.1, 0.2, 5, 5), "rng", "None"),
     # self-consuming models: sizes, truncation and laws that are none
     "one sample per generation": (lambda: autophagy.fully_synthetic(3, 1), "n", "1"),
     "half a sample per generation": (lambda: autophagy.fully_synthetic(3, 10.5), "n", "10.5"),
