@@ -1,5 +1,7 @@
 """companion.scaling: closed forms against plain sums, samples and each other."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -136,7 +138,7 @@ def test_a_mellin_integral_that_diverges():
 @given(exponents, st.floats(1e10, 1e25), st.floats(0.1, 10), st.floats(0.1, 10))
 def test_no_neighbour_of_the_best_split_is_better(gamma, C, A, B):
     best = scaling.optimal_split(C, gamma, A, B, 6.0)
-    assert best.N * best.D * 6 == pytest.approx(C)
+    np.testing.assert_allclose(6 * best.N * best.D, C)
     for factor in (0.8, 1.25):
         other = A * (factor * best.N) ** -gamma + B * (best.D / factor) ** (-gamma / (gamma + 1))
         assert other > best.L
@@ -160,7 +162,7 @@ def test_the_local_exponent_of_a_power():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: scaling.frequencies(0, 1.0), "k must be finite and at least 1.0, got 0.0"),
+        (lambda: scaling.frequencies(0, 1.0), "k must be finite and at least 1, got 0.0"),
         (lambda: scaling.tail(3, 0.0), "gamma must be positive and finite, got 0.0"),
         (lambda: scaling.tail(-1, 1.0), "n must be finite and at least 0"),
         (lambda: scaling.tail_expansion(0, 1.0), "n must be positive, got 0.0"),
@@ -175,7 +177,7 @@ def test_the_local_exponent_of_a_power():
         (lambda: scaling.loss_data(1, 1.0, 1, "normal"), "kind must be one of"),
         (lambda: scaling.loss_data(1, 1.0, 2, "binomial"), "need must be 1 for the kind 'binomial', got 2"),
         (lambda: scaling.loss_data_asymptote(np.nan, 1.0), "D must be finite, got nan"),
-        (lambda: scaling.quantum_curve(-1, 1.0), "t must be finite and at least 0.0, got -1.0"),
+        (lambda: scaling.quantum_curve(-1, 1.0), "t must be finite and at least 0, got -1.0"),
         (lambda: scaling.quantum_curve(1, 0.0), "p must be positive, got 0.0"),
         (lambda: scaling.quantum_curve(1, 1.0, 1.0), "x0 must lie between 0 and 1, got 1.0"),
         (lambda: scaling.loss_steps(1, 1.0, 0.0), "x0 must lie between 0 and 1, got 0.0"),
@@ -188,6 +190,5 @@ def test_the_local_exponent_of_a_power():
     ],
 )
 def test_bad_input(call, message):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=re.escape(message)):
         call()
-    assert message.replace(".0,", ",") in str(caught.value).replace(".0,", ",")
