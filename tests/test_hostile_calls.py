@@ -13,6 +13,7 @@ from companion import (
     autophagy,
     autoregressive,
     bigram,
+    control,
     distill,
     embedding,
     entmax,
@@ -23,6 +24,7 @@ from companion import (
     gaussian,
     hippo,
     information,
+    infrared,
     lora,
     losses,
     lowrank,
@@ -85,6 +87,15 @@ def square_root_rule():
 
 
 CALLS = {
+    # commands that get lost: losses, states and codes that are none
+    "a loss in words": (lambda: control.match_probability("often"), "loss", "often"),
+    "a loss of more than all": (lambda: control.walk([("cycle", 2.0)], 3, rng()), "loss", "2.0"),
+    "a wrong state": (lambda: control.step("on", "cycle"), "state", "on"),
+    "a wrong event": (lambda: control.step("cut", "off"), "event", "off"),
+    "an address of nine bits": (lambda: infrared.nec_frame(256, 0), "address", "256"),
+    "half a command": (lambda: infrared.nec_frame(0, 0.5), "command", "0.5"),
+    "a frame cut short": (lambda: infrared.decode_bits(np.ones(66)), "durations", "(66,)"),
+    "bits of three kinds": (lambda: infrared.decode([2] * 32), "bits", "2"),
     # self-consuming models: sizes, truncation and laws that are none
     "one sample per generation": (lambda: autophagy.fully_synthetic(3, 1), "n", "1"),
     "half a sample per generation": (lambda: autophagy.fully_synthetic(3, 10.5), "n", "10.5"),
