@@ -46,6 +46,14 @@ def between(name: str, values: ArrayLike, low: float, high: float) -> Array:
     return array
 
 
+def chance(name: str, values: ArrayLike) -> Array:
+    """The argument `name` as probabilities from 0 to below 1: what is lost or misread, but not always."""
+    array = _floats(name, values)
+    if (bad := ~((array >= 0) & (array < 1))).any():
+        raise ValueError(f"{name} must be at least 0 and below 1, got {array[bad][0]}")
+    return array
+
+
 def one_of(name: str, value: str, known: Iterable[str]) -> str:
     """The argument `name`, if it is one of the `known` names."""
     if value not in (known := tuple(known)):
