@@ -4,8 +4,8 @@ Probabilities are whatever adds and multiplies: Fractions (exact), floats or Sym
 from the tokens so far to {next token: joint probability of them all}, which a network computes in one run. An exact
 model has seen everything, so a context without continuation is one that never occurs. Texts end with the token `END`.
 
-Longest match is the tokeniser of WordPiece; its dropout is Hiraoka's, arXiv:2209.04126. The two-letter chain is an
-example of Phan et al., arXiv:2406.16829; what the dropout does to it is our own.
+Longest match is the tokeniser of WordPiece; its dropout is Hiraoka's, arXiv:2209.04126. Markov chains
+are what Phan et al., arXiv:2406.16829, test on; what the dropout does to the two-letter chain is our own.
 """
 
 import math
