@@ -27,7 +27,7 @@ EVENTS = {
     "meter": ("cut", "cut", "running"),  # it has seen low power for long enough
     "remote": ("cut", "running", "standby"),  # assumed to switch both ways, while there is mains
 }
-KINDS = ("toggle", "set", "feedback-toggle", "feedback-set")
+KINDS = ("toggle", "set", "feedback-toggle", "feedback-set", "set-feedback")
 ACTUATORS = ("toggle", "set")
 
 
@@ -157,8 +157,9 @@ def simulate(
 ) -> NDArray[np.bool_]:
     """Agreement (runs, commands) with wishes that alternate, from agreement with the wish before the first.
 
-    kind: "toggle" or "set", sent once; or "feedback-toggle" or "feedback-set", which read and send until a reading
-    says right. Raises ValueError for another kind, probabilities outside [0, 1), no commands, no runs, no generator.
+    kind: "toggle" or "set", sent once; "feedback-toggle" or "feedback-set", which read and send until a reading says
+    right; or "set-feedback", the same with a command before the first reading. Raises ValueError for another kind,
+    probabilities outside [0, 1), no commands, no runs, no generator.
     """
     one_of("kind", kind, KINDS)
     lost, misread = chance("loss", loss).item(), chance("sensor", sensor).item()
@@ -166,13 +167,14 @@ def simulate(
     agree, found = np.ones(runs, dtype=bool), np.empty((runs, commands), dtype=bool)
     for place in range(commands):
         agree = ~agree  # the wish changes, the device not yet
-        sending = np.ones(runs, dtype=bool)
+        sending, reads = np.ones(runs, dtype=bool), kind.startswith("feedback")
         while sending.any():
-            if kind.startswith("feedback"):
+            if reads:
                 sending &= agree == (rng.random(runs) < misread)
             arrives = sending & (rng.random(runs) >= lost)
             agree = np.where(arrives, ~agree if kind.endswith("toggle") else True, agree)
-            if not kind.startswith("feedback"):
+            if "feedback" not in kind:
                 break
+            reads = True
         found[:, place] = agree
     return found
