@@ -1,8 +1,8 @@
 """The exact continuation of a cut text: every row of tokens that may spell it, against covers at the last places.
 
-The language is the two-letter chain with the words A, B and AA, and the prompts are the beginnings of a random
-text. All ways must give the
-probability of the prompt that the letters have, and the same law of the next letter, as Fractions.
+The language is the two-letter chain with the words A, B and AA, and the prompts are the beginnings of a random text.
+All ways must give the probability of the prompt that the letters have, and the same law of the next letter, as
+Fractions.
 """
 
 import random

@@ -54,6 +54,22 @@ def chance(name: str, values: ArrayLike) -> Array:
     return array
 
 
+def positives(name: str, values: ArrayLike) -> Array:
+    """The argument `name` as an array of positive and finite numbers."""
+    array = finite(name, values)
+    if (bad := array <= 0).any():
+        raise ValueError(f"{name} must be positive, got {array[bad][0]}")
+    return array
+
+
+def integers(name: str, values: ArrayLike, least: int) -> NDArray[np.integer]:
+    """The argument `name` as an array of Python's or NumPy's integers of at least `least`; 1.0 is none."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu" or (array < least).any():
+        raise ValueError(f"{name} must hold whole numbers of at least {least} (int), got {array}")
+    return array
+
+
 def one_of(name: str, value: str, known: Iterable[str]) -> str:
     """The argument `name`, if it is one of the `known` names."""
     if value not in (known := tuple(known)):

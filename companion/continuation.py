@@ -52,11 +52,7 @@ def boundary_covers(model: Model, prompt: str, encode: Callable[[str], Tokens], 
         raise ValueError(f"longest must be at least 1, got {longest!r}")
     found: Covers = {}
     for at in range(max(0, len(prompt) - longest), len(prompt)):
-        rest = prompt[at:]
-        context = encode(prompt[:at])
-        for word, p in model(context).items():
-            if p != 0 and word != END and word.startswith(rest):
-                found[*context, word] = p
+        found |= prefix_search(model, prompt, encode(prompt[:at]))
     return found
 
 

@@ -6,13 +6,13 @@ independent. A set command says what state is wished, a toggle only that it shal
 in the notebook diversions/02.
 """
 
+import functools
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from companion._checks import chance, count, generator, one_of
+from companion._checks import chance, count, generator, integers, one_of
 
 Array = NDArray[np.float64]
 Command = tuple[str, float]
@@ -31,13 +31,8 @@ KINDS = ("toggle", "set", "feedback-toggle", "feedback-set", "set-feedback")
 ACTUATORS = ("toggle", "set")
 
 
-class Expected(NamedTuple):
-    """What "read; if wrong, send; repeat" ends in, from a match and from a mismatch; each shaped as the arguments."""
-
-    wrong_match: Array
-    wrong_mismatch: Array
-    sends_match: Array
-    sends_mismatch: Array
+# What `feedback` tells of a loop that begins in a match, and in a mismatch.
+TOLD = ("wrong_match", "wrong_mismatch", "sends_match", "sends_mismatch")
 
 
 def step(state: str, event: str) -> str:
@@ -74,7 +69,7 @@ def long_run(*rounds: Array) -> Array:
     """
     if not rounds:
         raise ValueError("rounds must hold at least one matrix, got ()")
-    whole = np.linalg.multi_dot([np.eye(3), *rounds]) if len(rounds) > 1 else rounds[0]
+    whole = functools.reduce(np.matmul, rounds)
     equations = np.vstack([(whole - np.eye(3)).T, np.ones(3)])
     if np.linalg.matrix_rank(equations) < 3:
         raise ValueError("rounds must have one long run, got several that depend on the start")
@@ -107,10 +102,7 @@ def sync_probability(t: ArrayLike, loss: ArrayLike) -> Array:
 
     Raises ValueError for losses outside [0, 1) and for t that are not whole or negative.
     """
-    t = np.asarray(t)
-    if t.dtype.kind not in "iu" or (t < 0).any():
-        raise ValueError(f"t must hold whole numbers of at least 0 (int), got {t}")
-    return np.asarray((1 + (1 - 2 * chance("loss", loss)) ** t) / 2)
+    return np.asarray((1 + (1 - 2 * chance("loss", loss)) ** integers("t", t, 0)) / 2)
 
 
 def match_probability(loss: ArrayLike, repeat: ArrayLike = 0.0) -> Array:
@@ -140,16 +132,16 @@ def feedback(loss: ArrayLike, sensor: ArrayLike, actuator: str = "toggle") -> di
     loss, sensor = chance("loss", loss), chance("sensor", sensor)
     if one_of("actuator", actuator, ACTUATORS) == "set":
         one = 1 - loss + loss * sensor
-        found = Expected(0 * one, sensor / one, sensor / (1 - sensor) + 0 * one, (1 - loss * sensor) / one)
+        found = (0 * one, sensor / one, sensor / (1 - sensor) + 0 * one, (1 - loss * sensor) / one)
     else:
         one = 1 - loss - sensor + 2 * loss * sensor + sensor**2 - 2 * loss * sensor**2
-        found = Expected(
+        found = (
             sensor**2 * (1 - loss) / one,
             sensor * (1 - sensor * loss) / one,
             sensor * (2 - 2 * loss - sensor + 2 * sensor * loss) / one,
             (1 - sensor) * (1 + sensor - 2 * sensor * loss) / one,
         )
-    return {name: np.asarray(value) for name, value in found._asdict().items()}
+    return {name: np.asarray(value) for name, value in zip(TOLD, found, strict=True)}
 
 
 def simulate(

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 from scipy.linalg import eigh_tridiagonal, solve_banded
 
-from companion._checks import count, finite, number, one_dimensional, one_of, positive
+from companion._checks import count, finite, number, one_dimensional, one_of, positive, positives
 from companion.mixtures import Mixture, logpdf, score
 
 Array = NDArray[np.float64]
@@ -113,9 +113,7 @@ def generator_velocity(
     """
     one_dimensional("m", m.d)
     one_of("loss", loss, LOSSES)
-    a, b = np.broadcast_arrays(finite("a", a), finite("b", b))
-    if (b <= 0).any():
-        raise ValueError(f"b must be positive, got {b[b <= 0][0]}")
+    a, b = np.broadcast_arrays(finite("a", a), positives("b", b))
     n = count("n", n, least=2)
     a, b = a[..., None], b[..., None]
     reach = 9 * np.sqrt(m.covs[:, 0, 0])

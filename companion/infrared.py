@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import erfc
 
-from companion._checks import between, chance, count, finite, generator, number, one_of, whole_below
+from companion._checks import between, chance, count, finite, generator, integers, number, one_of, whole_below
 
 Array = NDArray[np.float64]
 Bits = NDArray[np.intp]
@@ -118,7 +118,5 @@ def harmonic(duty: ArrayLike, k: ArrayLike) -> Array:
 
     Raises ValueError for duty outside (0, 1) and k that are not whole or below 1.
     """
-    duty, k = between("duty", duty, 0, 1), np.asarray(k)
-    if k.dtype.kind not in "iu" or (k < 1).any():
-        raise ValueError(f"k must hold whole numbers of at least 1 (int), got {k}")
+    duty, k = between("duty", duty, 0, 1), integers("k", k, 1)
     return np.asarray(2 * np.sin(np.pi * k * duty) / (np.pi * k))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from companion._checks import count, finite, number
+from companion._checks import count, finite, number, positives
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]
@@ -57,9 +57,7 @@ def ridge_inverse(A: ArrayLike, eps: ArrayLike) -> Floats:
     """
     dtype = np.float32 if getattr(A, "dtype", None) == np.float32 else np.float64
     A = finite("A", A, ("n", "r")).astype(dtype)
-    eps = finite("eps", eps)
-    if (eps <= 0).any():
-        raise ValueError(f"eps must be positive, got {eps[eps <= 0][0]}")
+    eps = positives("eps", eps)
     if len(A) < len(A.T):
         return np.swapaxes(ridge_inverse(A.T, eps), -1, -2)
     with np.errstate(over="ignore", invalid="ignore"):

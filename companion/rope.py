@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import sici
 
-from companion._checks import count, finite, number, positive, rows
+from companion._checks import count, finite, number, positive, positives, rows
 
 Array = NDArray[np.float64]
 CI_ZERO = 0.6165054856207162  # the first zero of the cosine integral
@@ -80,9 +80,7 @@ def integral_gap(m: ArrayLike, base: float = 1e4) -> Array:
 
     m > 0, any shape; base > 1. Raises ValueError otherwise.
     """
-    m = finite("m", m)
-    if (m <= 0).any():
-        raise ValueError(f"m must be positive, got {m[m <= 0][0]}")
+    m = positives("m", m)
     if not number("base", base) > 1:
         raise ValueError(f"base must be larger than 1, got {base}")
     return (sici(m)[1] - sici(m / base)[1]) / math.log(base)

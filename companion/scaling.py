@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincc, gammaln, zeta
 
-from companion._checks import count, finite, number, one_of, positive, returned
+from companion._checks import between, count, finite, number, one_of, positive, positives, returned
 
 Array = NDArray[np.float64]
 Curve = Callable[[Array], ArrayLike]
@@ -56,7 +56,7 @@ def tail_expansion(n: ArrayLike, gamma: float, order: int = 3) -> Array:
     Raises ValueError for n and γ that are not positive, and for another order.
     """
     positive(gamma=gamma)
-    n = _positive("n", n)
+    n = positives("n", n)
     if count("order", order) > 3:
         raise ValueError(f"order must be at most 3, got {order}")
     terms = n**-gamma / gamma, -(n ** (-gamma - 1)) / 2, (gamma + 1) * n ** (-gamma - 2) / 12
@@ -80,7 +80,7 @@ def quanta_learned(x: ArrayLike, gamma: float, need: float = 1.0) -> Array:
     Raises ValueError for x, γ and need that are not positive.
     """
     positive(gamma=gamma, need=need)
-    return np.asarray((_positive("x", x) / (need * zeta(gamma + 1))) ** (1 / (gamma + 1)))
+    return np.asarray((positives("x", x) / (need * zeta(gamma + 1))) ** (1 / (gamma + 1)))
 
 
 def loss_curve(D: ArrayLike, gamma: float, curve: Curve, size: int = 4000) -> Array:
@@ -91,7 +91,7 @@ def loss_curve(D: ArrayLike, gamma: float, curve: Curve, size: int = 4000) -> Ar
     D and γ that are not positive, and for a curve without finite values of the shape of its points.
     """
     positive(gamma=gamma)
-    return np.vectorize(lambda d: _total(float(d), gamma, curve, size), otypes=[float])(_positive("D", D))
+    return np.vectorize(lambda d: _total(float(d), gamma, curve, size), otypes=[float])(positives("D", D))
 
 
 def loss_data(D: ArrayLike, gamma: float, need: int = 1, kind: str = "poisson", size: int = 4000) -> Array:
@@ -102,7 +102,7 @@ def loss_data(D: ArrayLike, gamma: float, need: int = 1, kind: str = "poisson", 
     not positive, need < 1, another kind, and need > 1 with "binomial".
     """
     positive(gamma=gamma)
-    D, need, kind = _positive("D", D), count("need", need), one_of("kind", kind, KINDS)
+    D, need, kind = positives("D", D), count("need", need), one_of("kind", kind, KINDS)
     if kind == "threshold":
         return tail(np.floor(quanta_learned(D, gamma, need) * (1 + 1e-14)), gamma)
     if kind == "poisson":
@@ -123,7 +123,7 @@ def loss_data_asymptote(D: ArrayLike, gamma: float, need: int = 1) -> Array:
     positive(gamma=gamma)
     need, s = count("need", need), gamma / (gamma + 1)
     moment = float(np.exp(gammaln(need + s) - gammaln(need)) / s)
-    return np.asarray(mellin_constant(gamma, moment) * _positive("D", D) ** -s)
+    return np.asarray(mellin_constant(gamma, moment) * positives("D", D) ** -s)
 
 
 def quantum_curve(t: ArrayLike, p: ArrayLike, x0: float = 1e-3) -> Array:
@@ -131,9 +131,9 @@ def quantum_curve(t: ArrayLike, p: ArrayLike, x0: float = 1e-3) -> Array:
 
     Raises ValueError for t < 0, p that is not positive, and x0 outside (0, 1).
     """
-    x0 = _start(x0)
+    x0 = float(between("x0", number("x0", x0), 0, 1))
     with np.errstate(under="ignore"):
-        return np.asarray(x0 / (x0 + (1 - x0) * np.exp(-2 * _positive("p", p) * finite("t", t, least=0))))
+        return np.asarray(x0 / (x0 + (1 - x0) * np.exp(-2 * positives("p", p) * finite("t", t, least=0))))
 
 
 def loss_steps(S: ArrayLike, gamma: float, x0: float = 1e-3, size: int = 4000) -> Array:
@@ -141,7 +141,7 @@ def loss_steps(S: ArrayLike, gamma: float, x0: float = 1e-3, size: int = 4000) -
 
     Raises ValueError for S and γ that are not positive, and x0 outside (0, 1).
     """
-    x0 = _start(x0)
+    x0 = float(between("x0", number("x0", x0), 0, 1))
     return loss_curve(S, gamma, lambda u: (1 - quantum_curve(u, 1.0, x0)) ** 2, size)
 
 
@@ -172,7 +172,7 @@ def optimal_split(C: ArrayLike, gamma: float, A: float = 1.0, B: float = 1.0, fl
     Raises ValueError for arguments that are not positive.
     """
     positive(gamma=gamma, A=A, B=B, flops=flops)
-    area, s = _positive("C", C) / flops, gamma / (gamma + 1)
+    area, s = positives("C", C) / flops, gamma / (gamma + 1)
     N = (A * (gamma + 1) / B * area**s) ** (1 / (gamma + s))
     D = area / N
     return Split(N, D, np.asarray(A * N**-gamma + B * D**-s))
@@ -183,8 +183,8 @@ def local_exponent(x: ArrayLike, L: ArrayLike) -> Array:
 
     Raises ValueError for values that are not positive, and x that does not rise.
     """
-    x = _positive("x", finite("x", x, ("n",)))
-    L = _positive("L", finite("L", L, (len(x),)))
+    x = positives("x", finite("x", x, ("n",)))
+    L = positives("L", finite("L", L, (len(x),)))
     if len(x) < 2 or (np.diff(x) <= 0).any():
         raise ValueError(f"x must be at least two numbers that rise, got {x}")
     return np.asarray(-np.gradient(np.log(L), np.log(x)))
@@ -212,17 +212,3 @@ def _log_integral(curve: Curve, s: float, upper: float) -> tuple[float, float]:
         values = np.exp(s * v) * returned("curve", curve, u)
     start = low**s / s * float(returned("curve", curve, np.array([low]))[0])
     return float(start + half * np.sum(values * np.tile(_WEIGHTS, panels))), float(abs(values[-1]))
-
-
-def _positive(name: str, values: ArrayLike) -> Array:
-    found = finite(name, values)
-    if (bad := found <= 0).any():
-        raise ValueError(f"{name} must be positive, got {found[bad].flat[0]}")
-    return found
-
-
-def _start(x0: float) -> float:
-    x0 = number("x0", x0)
-    if not 0 < x0 < 1:
-        raise ValueError(f"x0 must lie between 0 and 1, got {x0}")
-    return x0

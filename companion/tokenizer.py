@@ -50,7 +50,6 @@ def segmentations(text: str, vocab: Collection[str], drop: Prob = 0) -> dict[Tok
     ways[0][()] = 1
     for at in range(len(text)):
         fits = [text[at : at + size] for size in range(longest, 1, -1) if text[at : at + size] in words]
-        fits = [word for word in fits if at + len(word) <= len(text)]
         rest: Prob = 1
         for word in dict.fromkeys([*fits, text[at]]):
             chance = rest if len(word) == 1 else rest * (1 - drop)
