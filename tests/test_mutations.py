@@ -7,8 +7,8 @@ names another). Each entry replaces `old`, which must stand there exactly once, 
 A notebook's mutant is caught by a false claim, and every claim of the story must catch one itself; a module's by a
 test that fails on an assertion: `kills` names it, as "test_hippo.py::test_known_matrices". A time-out, an undecided
 claim, a broken import or any other error is no catch, unless the entry says `error = "BadClaim"` because that is what
-is meant to happen. `make check` tries all mutants of its notebook; `make test` takes half of the notebooks and one
-mutant for each of their claims, others in each run.
+is meant to happen. `make check` tries all mutants of its notebook, `EVERYTHING=yes make test` all of all; `make test`
+takes half of the notebooks and one mutant for each of their claims, others in each run.
 """
 
 import json
@@ -21,13 +21,11 @@ import catalogue
 import mutants
 import nbformat
 import pytest
-from conftest import by_chance
+from conftest import broken_notebooks, everything
 
 BOOK = catalogue.ROOT / "book"
 MODULES = sorted(mutants.FOLDER.glob("companion-*.toml"))
-# As for pages (see conftest.by_chance): one notebook is checked whole.
-ALL = "BOOK_HTML" in os.environ
-BROKEN = by_chance(catalogue.notebooks(), len(catalogue.notebooks()) // 2, "mutants")
+ALL = everything()
 # Some at a time, since what their tests import takes as long as the mutants of a module.
 TOGETHER = [MODULES[k : k + 6] for k in range(0, len(MODULES), 6)]
 
@@ -67,7 +65,7 @@ def story(notebook: nbformat.NotebookNode) -> list[int]:
     return numbers
 
 
-@pytest.mark.parametrize("path", BROKEN, ids=catalogue.name)
+@pytest.mark.parametrize("path", broken_notebooks(), ids=catalogue.name)
 def test_every_broken_formula_of_a_notebook_fails_a_claim(path):
     listed = mutants.list_of(path)
     assert listed.exists(), f"there is no tests/mutations/{listed.name}: list there what to break in the notebook"

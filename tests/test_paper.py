@@ -9,7 +9,7 @@ from conftest import book_pages, by_chance
 
 PAGES = [page for page in book_pages() if page.startswith("notebooks/")]
 # Printing a page takes half a minute.
-PRINTED = by_chance(PAGES, 3)
+PRINTED = by_chance(PAGES, 2)
 # Bytes, gzipped, of the pictures for paper: of one explorer, and of a page.
 EXPLORER, PAGE = 60_000, 250_000
 ON_PAPER = range(1, 4)

@@ -188,7 +188,8 @@ def test_perturbed_winners_in_closed_form():
 @pytest.mark.parametrize("noise", module.NOISE)
 @pytest.mark.parametrize("n", [6, 64])
 def test_perturbed_winners_are_as_exact_as_promised(noise, n):
-    x = (3 if n == 6 else 1) * np.random.default_rng(7).standard_normal((3, n))
+    rows, spread = (3, 3) if n == 6 else (1, 1)
+    x = spread * np.random.default_rng(7).standard_normal((rows, n))
     p = perturb_max(x, noise)
     assert np.abs(p - perturb_max(x, noise, nodes=2**16)).max() < 1e-4
     assert np.abs(p.sum(axis=-1) - 1).max() < 1e-3

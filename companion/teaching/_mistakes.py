@@ -12,12 +12,25 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-from companion.teaching._answers import FACTOR, OFFSET, RECOGNISED, WHOLE, Judged, Measure, is_proved, is_rounded
+from companion.teaching._algebra.attempt import attempt
+from companion.teaching._algebra.sides import UNEVALUATED
+from companion.teaching._answers import (
+    FACTOR,
+    OFFSET,
+    RECOGNISED,
+    WHOLE,
+    Judged,
+    Measure,
+    is_proved,
+    is_rounded,
+    sample_point,
+)
 from companion.teaching._symbolic import symbols_of
 
 # Beyond this many operations the search would keep the reader waiting.
 LARGEST = 150
 _HALF = sp.Rational(1, 2)
+_EIGHT_SEVENTHS = sp.Rational(8, 7)
 _INNER_FACTORS = (2, _HALF, 3, sp.Rational(1, 3), 4, sp.Rational(1, 4))
 _INNER_POWERS = (2, _HALF, -1, 3, sp.Rational(1, 3), -2)
 _OUTER_POWERS = (1, -1, 2, -2, _HALF, -_HALF, 3, -3, 4, -4)
@@ -51,8 +64,26 @@ def named(given: Any, answer: Any, judged: Judged, measure: Measure) -> str:
 
 
 def _proved(case: Case, measure: Measure) -> bool:
+    if case.same is None and _clearly_differ(case.left, case.right, measure):
+        return False
     nearer = min(measure.rtol, RECOGNISED)
     return is_proved(case.left, case.right, measure._replace(same=case.same, rtol=nearer))
+
+
+def _clearly_differ(left: Any, right: Any, measure: Measure) -> bool:
+    """Whether two expressions are far apart at one simple point: that rules most mistakes out, and a proof is slow."""
+    if any(not isinstance(side, sp.Expr) or side.has(sp.Float, *UNEVALUATED) for side in (left, right)):
+        return False
+    simple = sample_point(symbols_of(left, right), measure)
+    # At 1 all powers are equal.
+    point = {s: v if s.is_integer or s in measure.domain else v * _EIGHT_SEVENTHS for s, v in simple.items()}
+    if not point or any(relation.subs(point) != sp.true for relation in measure.assuming):
+        return False
+    values = attempt(lambda: [complex(side.evalf(15, subs=point)) for side in (left, right)])
+    if values is None:
+        return False
+    size = max(map(abs, values))
+    return 1e-9 < size < 1e9 and abs(values[0] - values[1]) > 1e-6 * size
 
 
 def _first(cases: Iterable[Case], measure: Measure) -> str | None:
