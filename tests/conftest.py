@@ -99,9 +99,16 @@ def by_chance(things: Sequence[Any], count: int, salt: str = "") -> list[Any]:
 
 
 def broken_notebooks() -> list[Path]:
-    """The half of the notebooks whose claims are broken in this run; nbval runs the others."""
+    """The quarter of the notebooks whose claims are broken in this run."""
     notebooks = catalogue.notebooks()
-    return by_chance(notebooks, len(notebooks) // 2, "mutants")
+    return by_chance(notebooks, len(notebooks) // 4, "broken")
+
+
+def plain_notebooks() -> list[Path]:
+    """The third of the notebooks that nbval runs in this run: none of those that are broken, unless all are."""
+    notebooks = catalogue.notebooks()
+    others = notebooks if everything() else [path for path in notebooks if path not in broken_notebooks()]
+    return by_chance(others, len(notebooks) // 3, "plain")
 
 
 # --- how work is spread -----------------------------------------------------------------------------------------
@@ -139,13 +146,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Spread work by notebook, page and file, the longest first; give nbval patience with a busy machine.
 
-    A notebook runs twice: once for the book (test_book.py compares what it says there with what is committed), and
-    once under nbval or, broken on purpose, in test_mutations.py.
+    All notebooks run for the book (test_book.py compares what they say there with what is committed). Beside the tests
+    of the book nbval runs some of them once more, as they are in JupyterLab.
     """
     items[:] = [item for item in items if config.getoption("--notebook") in item.nodeid]
-    if not everything() and any(item.path.name == "test_mutations.py" for item in items):
-        broken = set(broken_notebooks())
-        items[:] = [item for item in items if item.path not in broken]
+    if any(item.path.name == "test_book.py" for item in items):
+        plain = set(plain_notebooks())
+        items[:] = [item for item in items if item.path.suffix != ".ipynb" or item.path in plain]
 
     def rank(item: pytest.Item) -> int:
         return next((k for k, end in enumerate(LONGEST_FIRST) if item.path.name.endswith(end)), len(LONGEST_FIRST))

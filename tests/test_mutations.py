@@ -8,7 +8,7 @@ A notebook's mutant is caught by a false claim, and every claim of the story mus
 test that fails on an assertion: `kills` names it, as "test_hippo.py::test_known_matrices". A time-out, an undecided
 claim, a broken import or any other error is no catch, unless the entry says `error = "BadClaim"` because that is what
 is meant to happen. `make check` tries all mutants of its notebook, `EVERYTHING=yes make test` all of all; `make test`
-takes half of the modules, half of the notebooks and one mutant for each of their claims, others in each run.
+takes a third of the modules, a quarter of the notebooks and one mutant for each of their claims, others in each run.
 """
 
 import json
@@ -25,7 +25,7 @@ from conftest import broken_notebooks, by_chance, everything
 
 BOOK = catalogue.ROOT / "book"
 MODULES = sorted(mutants.FOLDER.glob("companion-*.toml"))
-BROKEN = by_chance(MODULES, len(MODULES) // 2, "modules")
+BROKEN = by_chance(MODULES, len(MODULES) // 3, "modules")
 ALL = everything()
 # Some at a time, since what their tests import takes as long as the mutants of a module.
 TOGETHER = [BROKEN[k : k + 6] for k in range(0, len(BROKEN), 6)]

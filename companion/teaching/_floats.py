@@ -92,6 +92,9 @@ def _check_scale(statement: str, got: Array, name: str, edge: float, scale: floa
         raise BadClaim(f"{statement}: with scale=, errors ≥ 0 have a bound at_most= of at most half of {scale:g}")
 
 
+_ONE = "the one that it is compared with"
+
+
 def ordered(statement: str, got: Array, above: Any, below: Any) -> str:
     """How all numbers lie above or below computed ones, in words. Raises FalseClaim or BadClaim."""
     said = []
@@ -113,7 +116,9 @@ def ordered(statement: str, got: Array, above: Any, below: Any) -> str:
             raise FalseClaim(
                 f"{statement}: value {short(got[k])}, which is not {name} {short(np.broadcast_to(limit, got.shape)[k])}"
             )
-        said.append(f"{name} {short(limit[()])}" if not limit.ndim else f"{name} those that they are compared with")
+        said.append(f"{name} {short(limit[()])}" if not limit.ndim else f"each {name} {_ONE}")
+    if said == [f"each above {_ONE}", f"each below {_ONE}"]:
+        said = ["each between the two that it is compared with"]
     return f"{_all(got)}, {' and '.join(said)}."
 
 
