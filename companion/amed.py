@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from companion import mixtures
-from companion._checks import between, broadcast, count, finite, one_dimensional, positive, returned, rows
+from companion._checks import between, broadcast, count, finite, one_dimensional, positive, positives, returned, rows
 from companion.mixtures import Mixture
 from companion.samplers import Field, monotone
 
@@ -173,10 +173,7 @@ def _step(d: ArrayLike, a: ArrayLike, b: ArrayLike) -> tuple[Array, Array, Array
 
 
 def _positive_times(times: ArrayLike) -> Array:
-    times = monotone(times)
-    if not (times > 0).all():
-        raise ValueError(f"times must be positive, got {times.min():g}")
-    return times
+    return positives("times", monotone(times))
 
 
 def _falling(times: ArrayLike) -> Array:

@@ -16,7 +16,7 @@ arXiv:2410.19310; Su Jianlin, https://kexue.fm/archives/10085 and https://kexue.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from companion._checks import count, finite, generator, number, one_dimensional, positive
+from companion._checks import count, finite, generator, number, one_dimensional, positive, positives
 from companion._losses import normal, parts, teacher_of, weight
 from companion.mixtures import Mixture
 
@@ -72,7 +72,7 @@ def affine_gradient(
     one_dimensional("teacher", teacher.d)
     lam, (e, w) = weight(loss), normal(nodes, 8.0)
     found = _together(
-        a=finite("a", a), b=finite("b", b, least=0), signal=_level("signal", signal), noise=_level("noise", noise)
+        a=finite("a", a), b=finite("b", b, least=0), signal=positives("signal", signal), noise=positives("noise", noise)
     )
     a, b, s, n = (part[..., None] for part in found)
     W = s**2 * b**2 + n**2
@@ -105,7 +105,7 @@ def affine_path(
     """
     levels, steps = finite("levels", levels, ("m",)), count("steps", steps)
     positive(rate=rate, reach=reach)
-    levels = _level("levels", levels)
+    levels = positives("levels", levels)
     now = np.stack(_together(a=_within("a", a, reach), b=_within("b", finite("b", b, least=0), reach)))
     path = [now]
     for _ in range(steps):
@@ -175,7 +175,7 @@ def particle_path(
     """
     lam, levels, steps = weight(loss), finite("levels", levels, ("m",)), count("steps", steps)
     positive(rate=rate, reach=reach)
-    levels, (e, w) = _level("levels", levels), normal(nodes, 6.0)
+    levels, (e, w) = positives("levels", levels), normal(nodes, 6.0)
     theta = _within("theta", _checked(theta, teacher, 1.0, 1.0), reach)
     e, path = np.broadcast_to(e, (len(theta), len(e))), np.empty((steps + 1, len(theta)))
     path[0] = theta
@@ -216,14 +216,6 @@ def _student(theta: Array, x: Array, signal: float, noise: float) -> tuple[Array
         psi[k : k + size] = here - mean
         slope[k : k + size] = (1 - (second / total - mean**2)) / noise
     return psi.reshape(x.shape), slope.reshape(x.shape)
-
-
-def _level(name: str, values: ArrayLike) -> Array:
-    """Levels, which must be positive."""
-    found = finite(name, values)
-    if (found <= 0).any():
-        raise ValueError(f"{name} must be positive, got {found.min():g}")
-    return found
 
 
 def _within(name: str, values: ArrayLike, reach: float) -> Array:

@@ -438,6 +438,17 @@ def test_numeric(claims):
     assert len(claims.claims) == 4
 
 
+def test_what_computed_numbers_lie_between_is_told_in_one_word(claims):
+    low, value, high = np.array([1.0, 2.0]), np.array([2.0, 3.0]), np.array([3.0, 4.0])
+    claims.numeric("on one side", value, above=low)
+    claims.numeric("on both sides", value, above=low, below=high)
+    one, both = (claim.check for claim in claims.claims)
+    assert one == "All 2 numbers, each above the one that it is compared with."
+    assert both == "All 2 numbers, each between the two that it is compared with."
+    with pytest.raises(FalseClaim, match="not below 3"):
+        claims.numeric("not all", np.array([2.0, 5.0]), above=low, below=np.array([3.0, 3.0]))
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "said"),
     [
