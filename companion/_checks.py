@@ -54,9 +54,9 @@ def chance(name: str, values: ArrayLike) -> Array:
     return array
 
 
-def positives(name: str, values: ArrayLike) -> Array:
-    """The argument `name` as an array of positive and finite numbers."""
-    array = finite(name, values)
+def positives(name: str, values: ArrayLike, shape: Shape | None = None) -> Array:
+    """The argument `name` as an array of positive and finite numbers, of a shape if one is asked for."""
+    array = finite(name, values, shape)
     if (bad := array <= 0).any():
         raise ValueError(f"{name} must be positive, got {array[bad][0]}")
     return array

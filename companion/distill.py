@@ -103,9 +103,8 @@ def affine_path(
     is held at |a| ≤ reach and 0 ≤ b ≤ reach. Raises ValueError for steps or rates that are not positive, a start beyond
     the reach, and as `affine_gradient` does.
     """
-    levels, steps = finite("levels", levels, ("m",)), count("steps", steps)
+    levels, steps = positives("levels", levels, ("m",)), count("steps", steps)
     positive(rate=rate, reach=reach)
-    levels = positives("levels", levels)
     now = np.stack(_together(a=_within("a", a, reach), b=_within("b", finite("b", b, least=0), reach)))
     path = [now]
     for _ in range(steps):
@@ -173,9 +172,9 @@ def particle_path(
     gradient. A student that the loss drives away from the data is held in [−reach, reach], where it may stay. Raises
     ValueError for steps or rates that are not positive, points beyond the reach, and as `particle_gradient` does.
     """
-    lam, levels, steps = weight(loss), finite("levels", levels, ("m",)), count("steps", steps)
+    lam, levels, steps = weight(loss), positives("levels", levels, ("m",)), count("steps", steps)
     positive(rate=rate, reach=reach)
-    levels, (e, w) = positives("levels", levels), normal(nodes, 6.0)
+    e, w = normal(nodes, 6.0)
     theta = _within("theta", _checked(theta, teacher, 1.0, 1.0), reach)
     e, path = np.broadcast_to(e, (len(theta), len(e))), np.empty((steps + 1, len(theta)))
     path[0] = theta

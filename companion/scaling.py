@@ -183,8 +183,8 @@ def local_exponent(x: ArrayLike, L: ArrayLike) -> Array:
 
     Raises ValueError for values that are not positive, and x that does not rise.
     """
-    x = positives("x", finite("x", x, ("n",)))
-    L = positives("L", finite("L", L, (len(x),)))
+    x = positives("x", x, ("n",))
+    L = positives("L", L, (len(x),))
     if len(x) < 2 or (np.diff(x) <= 0).any():
         raise ValueError(f"x must be at least two numbers that rise, got {x}")
     return np.asarray(-np.gradient(np.log(L), np.log(x)))

@@ -107,7 +107,8 @@ def broken_notebooks() -> list[Path]:
 def plain_notebooks() -> list[Path]:
     """The third of the notebooks that nbval runs in this run: none of those that are broken, unless all are."""
     notebooks = catalogue.notebooks()
-    others = notebooks if everything() else [path for path in notebooks if path not in broken_notebooks()]
+    broken = set() if everything() else set(broken_notebooks())
+    others = [path for path in notebooks if path not in broken]
     return by_chance(others, len(notebooks) // 3, "plain")
 
 

@@ -459,7 +459,7 @@ def test_a_setting_can_be_linked_to(wide, figure, book_url, light):
     assert address.endswith(f"#explorer-{name}")
     page = wide.new_page()
     page.goto(address, wait_until="networkidle")
-    assert after(page.locator(f"#explorer-{name}"), lambda: None) == shown
+    assert look(page.locator(f"#explorer-{name}")) == shown
     page.goto(f"{book_url}/{light}?{name}.alpha=nonsense&other=1", wait_until="networkidle")
     assert "other=1" in page.url
 
@@ -508,7 +508,7 @@ def test_packs_come_only_when_needed_and_a_failure_can_be_retried(browser, book_
     start = look(figure)
     page.keyboard.press("End")
     retry.wait_for(state="hidden")
-    assert after(figure, lambda: None) != start
+    assert look(figure) != start
     context.close()
 
 

@@ -15,6 +15,7 @@ WIDEST = 0.5
 NEAR = 10.0
 FEWEST_SAMPLES = 200
 MOST_SIGMAS = 5
+_ONE = "the one that it is compared with"
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -90,9 +91,6 @@ def _check_scale(statement: str, got: Array, name: str, edge: float, scale: floa
     """Raises BadClaim unless values are sizes of errors, bounded from above by at most half of the author's scale."""
     if name != "at most" or (got < 0).any() or not 0 < edge <= WIDEST * scale:
         raise BadClaim(f"{statement}: with scale=, errors ≥ 0 have a bound at_most= of at most half of {scale:g}")
-
-
-_ONE = "the one that it is compared with"
 
 
 def ordered(statement: str, got: Array, above: Any, below: Any) -> str:

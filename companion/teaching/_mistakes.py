@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-from companion.teaching._algebra.attempt import attempt
-from companion.teaching._algebra.sides import UNEVALUATED
 from companion.teaching._answers import (
     FACTOR,
     OFFSET,
@@ -25,7 +23,7 @@ from companion.teaching._answers import (
     is_rounded,
     sample_point,
 )
-from companion.teaching._symbolic import symbols_of
+from companion.teaching._symbolic import UNEVALUATED, admits, attempt, region, symbols_of
 
 # Beyond this many operations the search would keep the reader waiting.
 LARGEST = 150
@@ -76,8 +74,8 @@ def _clearly_differ(left: Any, right: Any, measure: Measure) -> bool:
         return False
     simple = sample_point(symbols_of(left, right), measure)
     # At 1 all powers are equal.
-    point = {s: v if s.is_integer or s in measure.domain else v * _EIGHT_SEVENTHS for s, v in simple.items()}
-    if not point or any(relation.subs(point) != sp.true for relation in measure.assuming):
+    point = {s: v if s.is_integer else v * _EIGHT_SEVENTHS for s, v in simple.items()}
+    if not point or not admits(region(measure.domain, measure.assuming), point):
         return False
     values = attempt(lambda: [complex(side.evalf(15, subs=point)) for side in (left, right)])
     if values is None:
